@@ -198,9 +198,7 @@ class RemoteTransientError(RemoteError):
 
     issue_type, http_status, rule = "transient", 503, "remote-transient"
 
-    def __init__(
-        self, message: str, host: str = "", status: int = 0, retry_after_seconds: float | None = None
-    ) -> None:
+    def __init__(self, message: str, host: str = "", status: int = 0, retry_after_seconds: float | None = None) -> None:
         super().__init__(message, host, status)
         self.retry_after_seconds = retry_after_seconds
 
