@@ -96,7 +96,7 @@ def _value(node: yaml.Node, pointer: Pointer, places: dict[Pointer, tuple[int, i
         return dict(_members(node, pointer, places, path))
     if isinstance(node, yaml.SequenceNode):
         return [_value(child, (*pointer, i), places, path) for i, child in enumerate(node.value)]
-    return _scalar(node.value) if isinstance(node, yaml.ScalarNode) and node.style is None else node.value
+    return _scalar(node.value) if isinstance(node, yaml.ScalarNode) and not node.style else node.value
 
 
 def _members(
@@ -185,24 +185,26 @@ def find_violations(schema: str, document: Any) -> Iterator[Violation]:
             yield Violation(_pointer(leaf), str(leaf.validator), _expected(leaf))
 
 
-def _expected(error: jsonschema.ValidationError) -> str:
+def _expected(error: Any) -> str:
     rule, value = error.validator, error.validator_value
     if rule == "required":
         return f"the key {next(key for key in value if key not in error.instance)!r} is required"
     if rule == "additionalProperties":
         known = error.schema.get("properties", {})
-        return (
-            f"{len([key for key in error.instance if key not in known])} key(s) unknown here; known: {', '.join(known)}"
-        )
-    if rule in ("enum", "const"):
-        return f"expected {'one of ' + ', '.join(map(str, value)) if rule == 'enum' else json.dumps(value)}"
-    words = {
-        "type": "expected the type",
-        "pattern": "expected the form",
-        "format": "expected a real",
-        "not": "not allowed:",
-    }
-    return f"{words.get(str(rule), f'breaks {rule}')} {value if isinstance(value, str) else json.dumps(value)}"
+        unknown = sum(key not in known for key in error.instance)
+        return f"{unknown} key(s) unknown here; known: {', '.join(known)}"
+    if rule == "enum":
+        return f"expected one of {', '.join(map(str, value))}"
+    return f"{_EXPECTED.get(rule, f'breaks {rule}')} {value if isinstance(value, str) else json.dumps(value)}"
+
+
+_EXPECTED = {
+    "const": "expected",
+    "type": "expected the type",
+    "pattern": "expected the form",
+    "format": "expected a real",
+    "not": "not allowed:",
+}
 
 
 def _pointer(error: jsonschema.ValidationError) -> Pointer:
