@@ -15,6 +15,8 @@ from collections.abc import Iterator
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}:,]', re.DOTALL)
 _VALUE_START = re.compile(rb"[^\s,:]")
+_CONTINUATION = bytes(range(0x80, 0xC0))
+_BLOCK = 4096
 _STEP = re.compile(r"\.?(?:(ofType|as)\(\w+\)|(\w+)(?:\[(\d+)\])?|\[(\d+)\])")
 
 Members = dict[str, tuple[int, int]] | list[tuple[int, int]]
@@ -30,6 +32,7 @@ class Locator:
         self._data = data
         self._members: dict[int, Members] = {}
         self._lines = _line_starts(data)
+        self._characters = _character_counts(data)
 
     def place(self, expression: str) -> tuple[int, int]:
         """Line and column of a FHIRPath-like or JSON-pointer place; its nearest ancestor when it is not there.
@@ -40,7 +43,11 @@ class Locator:
         """
         offset = self._offset(_steps(expression))
         row = bisect_right(self._lines, offset)
-        return row, _characters(self._data, self._lines[row - 1], offset) + 1
+        return row, self._count(offset) - self._count(self._lines[row - 1]) + 1
+
+    def _count(self, offset: int) -> int:
+        block = offset // _BLOCK
+        return self._characters[block] + _characters(self._data, block * _BLOCK, offset)
 
     def _offset(self, steps: list[str | int]) -> int:
         place = value = _skip_blanks(self._data, 0)
@@ -214,5 +221,13 @@ def _line_starts(data: bytes) -> list[int]:
     return starts
 
 
+def _character_counts(data: bytes) -> list[int]:
+    """Characters before each block, so that a column in one endless line costs a block and not the line."""
+    counts = [0]
+    for start in range(0, len(data), _BLOCK):
+        counts.append(counts[-1] + _characters(data, start, start + _BLOCK))
+    return counts
+
+
 def _characters(data: bytes, start: int, end: int) -> int:
-    return len(data[start:end].decode("utf-8", "replace"))
+    return len(data[start:end].translate(None, _CONTINUATION))

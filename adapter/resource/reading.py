@@ -61,13 +61,13 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
 def _check_structure(data: bytes, value: Any, max_depth: int) -> list[Issue]:
     """Depth and duplicate keys, read off the text that orjson writes of the value.
 
-    At depth n its lines start with 2n blanks; a key that was lost to a later twin leaves fewer quotes than came in.
+    Inside n levels its lines start with 2n blanks; a key that was lost to a later twin leaves fewer quotes than came in.
     """
     try:
         written = orjson.dumps(value, default=_as_zero, option=orjson.OPT_INDENT_2)
     except orjson.JSONEncodeError:
         return _check_slowly(data, max_depth)
-    if b"\n" + b"  " * (max_depth + 1) in written:
+    if b"\n" + b"  " * max_depth in written and first_too_deep(data, max_depth) is not None:
         return [_too_deep(data, max_depth)]
     if _strings_lost(data, written):
         return [_duplicate(key, place, *line_column(data, offset)) for key, place, offset in duplicate_keys(data)]
