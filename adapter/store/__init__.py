@@ -6,7 +6,7 @@ highest number is the head, and `open_store` brings any older database up to it.
 
     with store.writing() as connection:      # one transaction; SQLite: BEGIN IMMEDIATE, one writer at a time
         inbox.settle(connection, ...)
-        cases.keep(connection, ...)          # committed together, or not at all
+        keeping.keep(connection, ...)        # committed together, or not at all
     with store.reading() as connection: ...  # a consistent snapshot
 
 Takes from: errors, resource.  Gives to: every journey.

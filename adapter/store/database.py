@@ -149,9 +149,7 @@ def _migrate(store: Store) -> None:
     if found == head:
         return
     if found and found > head:
-        raise ConfigError(
-            f"The database is at revision {found}, newer than this adapter ({head}). Install a newer one."
-        )
+        raise ConfigError(f"The database is at revision {found}, newer than this adapter ({head}).")
     with store.writing() as connection:
         if not store.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))

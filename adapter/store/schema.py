@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.resource import dump_json, parse_json
 
@@ -50,3 +51,16 @@ class JsonText(sa.TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
         return None if value is None else parse_json(value.encode(), max_bytes=_ANY_SIZE)[0]
+
+
+def insert_if_new(
+    connection: sa.Connection, table: sa.Table, values: dict[str, Any], keys: list[str], where: Any = None
+) -> bool:
+    """Insert unless a unique index already has the row; the index decides, never a look before.
+
+    Shapes:  keys, where  columns (and condition) of that unique index
+             returns      True when the row is ours
+    """
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(values)
+    return bool(connection.execute(statement.on_conflict_do_nothing(index_elements=keys, index_where=where)).rowcount)

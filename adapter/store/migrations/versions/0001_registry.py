@@ -76,6 +76,7 @@ def _cases() -> None:
         "cases",
         sa.Column("case_id", sa.String(128), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("criteria_version", sa.String(64)),
         sa.Column("key_id", sa.String(32)),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,158 @@
+"""What arrived: raw bytes first, judged second. Each entry ends in exactly one state.
+
+    received ──► stored ──► superseded        a newer entry made the case's current version
+        │           └─────► erased            the case was erased; the bytes are gone
+        ├──────► duplicate                    the same content was here before; points at the first
+        └──────► quarantined ──► stored …     kept with its issues; can be judged again
+
+Takes from: errors, schema.  Gives to: store, the journeys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from adapter.errors import NotFoundError
+from adapter.store.schema import METADATA, Moment, insert_if_new
+
+State = Literal["received", "stored", "duplicate", "quarantined", "superseded", "erased"]
+Kind = Literal["bundle", "case", "resources"]
+STATES: tuple[State, ...] = ("received", "stored", "duplicate", "quarantined", "superseded", "erased")
+# A quarantined entry may be judged again: the mapping may have learnt what it lacked.
+OPEN_STATES: tuple[State, ...] = ("received", "quarantined")
+
+INBOX = sa.Table(
+    "inbox",
+    METADATA,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("source", sa.String(200), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("raw", sa.LargeBinary),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("duplicate_of", sa.String(36), sa.ForeignKey("inbox.id")),
+    sa.Column("settled_at", Moment),
+    sa.Column("status", sa.Integer),
+    sa.Column("case_id", sa.String(128)),
+    sa.Column("case_version", sa.Integer),
+    sa.Column("received", sa.Integer),
+    sa.Column("stored", sa.Integer),
+    sa.Column("rejected", sa.Integer),
+    sa.Column("unchanged", sa.Integer),
+    sa.Column("mapping_version", sa.String(64)),
+    sa.Index("uq_inbox_first", "source", "content_hash", unique=True),
+    sa.Index("ix_inbox_state", "state", "received_at"),
+    sa.Index("ix_inbox_case_id", "case_id"),
+)
+_FIRST = INBOX.c.duplicate_of.is_(None)
+_WITHOUT_RAW = [column for column in INBOX.c if column.name != "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One inbox entry without its bytes. `status` is the HTTP status its sender was given."""
+
+    id: str
+    received_at: datetime
+    source: str
+    kind: Kind
+    content_hash: str
+    size_bytes: int
+    state: State
+    duplicate_of: str | None
+    settled_at: datetime | None
+    status: int | None
+    case_id: str | None
+    case_version: int | None
+    received: int | None
+    stored: int | None
+    rejected: int | None
+    unchanged: int | None
+    mapping_version: str | None
+
+
+def keep(connection: sa.Connection, *, entry_id: str, at: datetime, source: str, kind: Kind, raw: bytes) -> Entry:
+    """Keep what arrived before anybody looks into it.
+
+    Shapes:  returns  the entry; state "duplicate" and `duplicate_of` when this source sent these bytes before
+    """
+    row: dict[str, Any] = {
+        "id": entry_id,
+        "received_at": at,
+        "source": source,
+        "kind": kind,
+        "content_hash": hashlib.sha256(raw).hexdigest(),
+        "size_bytes": len(raw),
+    }
+    keys, unjudged = ["source", "content_hash"], {"raw": raw, "state": "received"}
+    if not insert_if_new(connection, INBOX, row | unjudged, keys, sa.text("duplicate_of IS NULL")):
+        same = (INBOX.c.source == source) & (INBOX.c.content_hash == row["content_hash"])
+        first = connection.execute(sa.select(INBOX.c.id).where(same, _FIRST)).scalar_one()
+        again = {"state": "duplicate", "duplicate_of": first, "settled_at": at}
+        connection.execute(sa.insert(INBOX).values(row | again))
+    return find(connection, entry_id)
+
+
+def find(connection: sa.Connection, entry_id: str, *, lock: bool = False) -> Entry:
+    """Errors:  NotFoundError"""
+    query = sa.select(*_WITHOUT_RAW).where(INBOX.c.id == entry_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no inbox entry with this id.")
+    return Entry(*row)
+
+
+def read_raw(connection: sa.Connection, entry_id: str) -> bytes | None:
+    """The bytes as they came; None for a duplicate (its first has them) and after erasure."""
+    found: bytes | None = connection.execute(sa.select(INBOX.c.raw).where(INBOX.c.id == entry_id)).scalar_one_or_none()
+    return found
+
+
+def settle(connection: sa.Connection, entry_id: str, *, state: State, at: datetime, **columns: Any) -> None:
+    """Write how an entry ended. Columns: status, case_id, case_version, counts, mapping_version, duplicate_of, raw."""
+    values = {"state": state, "settled_at": at, **columns}
+    connection.execute(sa.update(INBOX).where(INBOX.c.id == entry_id).values(values))
+
+
+def supersede(connection: sa.Connection, case_id: str, by: str) -> None:
+    """Earlier entries of a case step back behind the one that made its current version."""
+    earlier = (INBOX.c.case_id == case_id) & (INBOX.c.state == "stored") & (INBOX.c.id != by)
+    connection.execute(sa.update(INBOX).where(earlier).values(state="superseded"))
+
+
+def erase(connection: sa.Connection, case_id: str, at: datetime) -> int:
+    """Forget the bytes of every entry that fed a case. Returns how many entries that were."""
+    gone = {"state": "erased", "settled_at": at, "raw": None, "case_version": None}
+    return connection.execute(sa.update(INBOX).where(INBOX.c.case_id == case_id).values(gone)).rowcount
+
+
+def entries(
+    connection: sa.Connection, *, state: State | None = None, source: str | None = None, limit: int = 100
+) -> list[Entry]:
+    """Newest first."""
+    query = sa.select(*_WITHOUT_RAW).order_by(INBOX.c.received_at.desc(), INBOX.c.id).limit(limit)
+    if state:
+        query = query.where(INBOX.c.state == state)
+    if source:
+        query = query.where(INBOX.c.source == source)
+    return [Entry(*row) for row in connection.execute(query)]
+
+
+def unfinished(connection: sa.Connection) -> list[str]:
+    """Ids of entries whose judgement was cut short (the process died between keeping and judging)."""
+    query = sa.select(INBOX.c.id).where(INBOX.c.state == "received").order_by(INBOX.c.received_at)
+    return list(connection.execute(query).scalars())
+
+
+def count_states(connection: sa.Connection) -> dict[str, int]:
+    """Every state with its number of entries, 0 included."""
+    query = sa.select(INBOX.c.state, sa.func.count()).group_by(INBOX.c.state)
+    found = {state: count for state, count in connection.execute(query)}
+    return {state: found.get(state, 0) for state in STATES}
