@@ -20,6 +20,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 # Any number that nobody else takes: two processes that start at once migrate one after the other.
 _MIGRATION_LOCK = 0x43524D4F
+# Alembic keeps the running migration in module globals: one at a time in a process.
+_alembic_turn = threading.Lock()
 
 
 class Store:
@@ -150,10 +152,10 @@ def _migrate(store: Store) -> None:
         return
     if found and found > head:
         raise ConfigError(f"The database is at revision {found}, newer than this adapter ({head}).")
-    with store.writing() as connection:
+    with _alembic_turn, store.writing() as connection:
         if not store.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-        upgrade(connection, head)
+        upgrade(connection, head)  # does nothing when another process was faster
 
 
 def upgrade(connection: sa.Connection, revision: str) -> None:

@@ -63,4 +63,5 @@ def insert_if_new(
     """
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).values(values)
-    return bool(connection.execute(statement.on_conflict_do_nothing(index_elements=keys, index_where=where)).rowcount)
+    unless_there = statement.on_conflict_do_nothing(index_elements=keys, index_where=where)
+    return connection.execute(unless_there.returning(sa.literal(1))).first() is not None

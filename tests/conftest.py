@@ -1,0 +1,108 @@
+"""What every test may ask for: a store on each database, a clock, ids, and a network that ends at this machine."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+# Half a day from UTC, on the other side of midnight: what confuses local time with UTC shows at once.
+os.environ["TZ"] = "Pacific/Auckland"
+time.tzset()
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def _network_ends_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def only_loopback(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:  # type: ignore[index]
+            raise OSError(f"tests do not talk to {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", only_loopback)
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    """Each look at this clock is a second later than the last."""
+    seconds = itertools.count()
+    return lambda: datetime(2026, 3, 17, 23, 30, tzinfo=UTC) + timedelta(seconds=next(seconds))
+
+
+@pytest.fixture
+def make_id() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"entry-{next(numbers)}"
+
+
+class PostgreSQL:
+    """A server of our own: a socket in a temporary folder, no port, no password, no fsync."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="crmo-pg-"))
+        self.programs = _postgresql_programs()
+        # PostgreSQL refuses to run as root.
+        self.user = next(user for user in ("postgres", "nobody") if _is_user(user)) if os.geteuid() == 0 else ""
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        data = self.folder / "data"
+        self._run("initdb", "-D", data, "-U", "crmo", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c timezone=Asia/Kolkata"
+        self._run("pg_ctl", "-D", data, "-w", "-l", self.folder / "log", "-o", options, "start")
+        self.databases = itertools.count(1)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        as_user = ["runuser", "-u", self.user, "--"] if self.user else []
+        command = [*as_user, str(self.programs / program), *map(str, arguments)]
+        subprocess.run(command, check=True, capture_output=True, cwd="/", timeout=120)
+
+    def make_database(self) -> str:
+        name = f"registry_{next(self.databases)}"
+        self._run("createdb", "-h", self.folder, "-U", "crmo", name)
+        return f"postgresql+psycopg://crmo@/{name}?host={self.folder}"
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.folder)
+
+
+def _is_user(name: str) -> bool:
+    return any(entry.pw_name == name for entry in pwd.getpwall())
+
+
+def _postgresql_programs() -> Path:
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4].split(".")[0]))
+    if installed:
+        return installed[-1].parent
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    pytest.fail("No PostgreSQL server programs here: apt-get install postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/registry.db"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.make_database()
