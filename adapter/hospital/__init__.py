@@ -1,0 +1,15 @@
+"""Talk to a hospital's FHIR R4 server: search it to the last page, read one resource, send it a transaction.
+
+The only room that knows HTTP from the client's side. What it hands over is parsed and checked; what it cannot get
+it names (RemoteError, or a Unit that says it is incomplete), and never as an empty answer.
+
+Takes from: errors, resource, declaration.  Gives to: pull, outbound, cli.
+Source: https://hl7.org/fhir/R4/http.html, https://hl7.org/fhir/R4/search.html
+"""
+
+from adapter.hospital.client import Hospital, open_hospital
+from adapter.hospital.collecting import Unit
+from adapter.hospital.retry import Patience
+from adapter.hospital.source import Search, Source, load_sources, resolve_source
+
+__all__ = ["Hospital", "Patience", "Search", "Source", "Unit", "load_sources", "open_hospital", "resolve_source"]

@@ -1,0 +1,142 @@
+"""The hospital as the journeys see it: search, read, transaction.
+
+Takes from: errors, resource, the rest of this room.  Gives to: pull, outbound, cli.
+Source: https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+from adapter.errors import ConfigError, Json, RemoteError, RemoteTransientError, UsageError
+from adapter.hospital.answers import Page, read_page, read_resource
+from adapter.hospital.collecting import Unit, gather, judge, pages_of
+from adapter.hospital.origin import host_of
+from adapter.hospital.retry import Patience
+from adapter.hospital.session import Answer, Session
+from adapter.hospital.source import Source
+from adapter.resource import dump_json
+
+Parameters = Mapping[str, str | Sequence[str]]
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
+_RESTARTS = 2
+_PAGE_GONE = (404, 410)
+
+
+class Hospital:
+    """One server, open for questions. Make it with `open_hospital`, which closes it again."""
+
+    def __init__(self, source: Source, session: Session) -> None:
+        self.source = source
+        self._session = session
+
+    @property
+    def host(self) -> str:
+        return host_of(self.source.base)
+
+    def read(self, type_: str, id_: str) -> Json:
+        """One resource by its id.
+
+        Errors:  RemoteError (status 404 or 410 when it is not there), UsageError when the id is none
+        Source:  https://hl7.org/fhir/R4/http.html#read
+        """
+        if not _ID.match(id_):
+            raise UsageError("a FHIR id has 1 to 64 letters, digits, '-' or '.'")
+        return self._resource(f"{self.source.base}/{type_}/{id_}", type_, f"read {type_}")
+
+    def capabilities(self) -> Json:
+        """The server's CapabilityStatement."""
+        return self._resource(f"{self.source.base}/metadata", "CapabilityStatement", "read its capabilities")
+
+    def search(self, type_: str, parameters: Parameters) -> Iterator[Page]:
+        """The pages of a search, in the server's order.
+
+        Shapes:  parameters  name -> value, or several values that are ORed (joined with commas)
+        Errors:  RemoteError and its kinds, as soon as a page cannot be had
+        Source:  https://hl7.org/fhir/R4/search.html
+        """
+        asked = {**parameters, "_count": str(self.source.page_size)}
+        return pages_of(self._url(type_, asked), self.source.base, lambda url: self._page(url, type_))
+
+    def collect(self, type_: str, parameters: Parameters) -> Unit:
+        """A search to its end, with its proof. What cannot be had makes the unit incomplete, it does not raise.
+
+        A page that has expired (410) starts the unit again: its later pages belong to another answer.
+        """
+        unit = self._attempt(type_, parameters)
+        for _ in range(_RESTARTS):
+            if not unit.expired:
+                break
+            unit = self._attempt(type_, parameters)
+        return unit
+
+    def _attempt(self, type_: str, parameters: Parameters) -> Unit:
+        unit = Unit(type_)
+        try:
+            gather(unit, self.search(type_, parameters), self.host)
+            judge(unit, lambda: self._page(self._url(type_, {**parameters, "_summary": "count"}), type_))
+        except RemoteError as error:
+            unit.problem = str(error)
+            unit.expired = bool(unit.pages) and error.status in _PAGE_GONE
+            unit.unreachable = isinstance(error, RemoteTransientError) and not error.status
+        return unit
+
+    def transaction(self, bundle: Json) -> Json:
+        """Send a transaction Bundle and return the server's transaction-response.
+
+        Sent again after a failure only when every entry is a PUT or DELETE, so that nothing is created twice.
+
+        Errors:  RemoteError and its kinds; also when the response does not answer every entry
+        Source:  https://hl7.org/fhir/R4/http.html#transaction
+        """
+        ask = self._session.ask if _can_be_repeated(bundle) else self._session.ask_once
+
+        def read(answer: Answer) -> Json:
+            response = read_resource(answer, "Bundle", "a transaction", self.source.max_answer_bytes)
+            if len(response.get("entry", [])) != len(bundle.get("entry", [])):
+                raise RemoteError("did not answer every entry of the transaction", answer.host, answer.status)
+            return response
+
+        return ask("POST", self.source.base, read, dump_json(bundle))
+
+    def _resource(self, url: str, type_: str, what: str) -> Json:
+        limit = self.source.max_answer_bytes
+        return self._session.ask("GET", url, lambda answer: read_resource(answer, type_, what, limit))
+
+    def _page(self, url: str, type_: str) -> Page:
+        limit = self.source.max_answer_bytes
+        return self._session.ask("GET", url, lambda answer: read_page(answer, type_, f"search {type_}", limit))
+
+    def _url(self, type_: str, parameters: Parameters) -> str:
+        joined = [(key, value if isinstance(value, str) else ",".join(value)) for key, value in parameters.items()]
+        return f"{self.source.base}/{type_}?{urlencode(joined, safe='|,:/')}"
+
+
+@contextmanager
+def open_hospital(
+    source: Source, secret: Callable[[str], str | None], patience: Patience | None = None
+) -> Iterator[Hospital]:
+    """Open a conversation with a source's server.
+
+    Shapes:  secret  looks a named secret up (the environment, in production); None when it is not set
+    Errors:  ConfigError when the source names a token that is not there
+    """
+    token = ""
+    if source.token_variable:
+        token = secret(source.token_variable) or ""
+        if not token:
+            raise ConfigError(f"source '{source.name}': the variable {source.token_variable} holds no token")
+    session = Session(source, token, patience or Patience())
+    try:
+        yield Hospital(source, session)
+    finally:
+        session.close()
+
+
+def _can_be_repeated(bundle: Json) -> bool:
+    methods = {entry.get("request", {}).get("method") for entry in bundle.get("entry", [])}
+    return methods <= {"PUT", "DELETE"}
