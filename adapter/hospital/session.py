@@ -31,7 +31,7 @@ _TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 # What each failure of the library means here. The most telling class of an exception's ancestry decides.
 TRANSLATIONS: dict[type[exceptions.RequestException], tuple[type[RemoteError], str]] = {
     exceptions.RequestException: (RemoteError, "the request failed"),
-    exceptions.ConnectionError: (RemoteTransientError, "no connection, or it broke"),
+    exceptions.ConnectionError: (RemoteTransientError, "no connection, or it broke or fell silent"),
     exceptions.ProxyError: (RemoteTransientError, "the proxy refused or broke the connection"),
     exceptions.SSLError: (RemoteError, "the TLS connection cannot be trusted (certificate or protocol)"),
     exceptions.Timeout: (RemoteTransientError, "no answer in time"),
