@@ -1,0 +1,149 @@
+"""Named pairs of conversions, forth and back: what a rule may put between a case value and an element.
+
+Each codec gives Python text for both directions; the text is woven into the generated function, so a codec costs a
+dict look-up and no call. A read that yields None means "there was something, but no word for it".
+
+Takes from: mapping.code, mapping.tables.  Gives to: mapping.language, mapping.writer, mapping.reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.errors import Json
+from adapter.mapping.code import Code
+from adapter.mapping.quantities import Prepare, Units, make_prepare
+from adapter.mapping.tables import Table
+
+Finder = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A pair of conversions.
+
+    Shapes:  table   the code table it looks into, if any
+             option  what the rule says beside the codec's name
+             law     iso (nothing lost either way), checked (refuses what it cannot carry), lossy
+    """
+
+    name: str
+    table: Table | None = None
+    option: Any = None
+    law: str = "iso"
+    prepare: Prepare | None = None
+    _finder: list[Finder] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def concept(self) -> bool:
+        """The element is a CodeableConcept; what is written goes into its `coding`."""
+        return self.name == "concept"
+
+    @property
+    def sure(self) -> bool:
+        """Reading always finds a value."""
+        return self.name in ("copy", "date")
+
+    def accepts(self, code: Code, value: str) -> str:
+        """Condition under which a case value can be written; "" when every value can."""
+        if self.name == "values":
+            return f"{value} in {code.constant(self.option, 'B')}"
+        written = self._written()
+        return f"{value} in {code.constant(written, 'W')}" if written is not None else ""
+
+    def _written(self) -> dict[Any, Any] | None:
+        if self.table is None:
+            return None
+        return self.table.plain if self.name == "code" else self.table.codings
+
+    def write(self, code: Code, value: str) -> tuple[str, str]:
+        """(text of the element, text of the enclosing CodeableConcept when nothing else stands in it)."""
+        if self.name == "values":
+            return f"{code.constant(self.option, 'B')}[{value}]", ""
+        if self.name == "affix":
+            return f"{self.option['prefix']!r} + {value}", ""
+        written = self._written()
+        if written is None or self.table is None:
+            return value, ""
+        text = f"{code.constant(written, 'W')}[{value}]"
+        return text, f"{code.constant(self.table.concepts, 'C')}[{value}]" if self.concept else ""
+
+    def read(self, code: Code, value: str) -> str:
+        """Text that yields the case value, or None."""
+        if self.name == "date":
+            return f"{value}[:10]"
+        if self.name == "values":
+            return f"{code.constant(_reversed(self.option), 'R')}.get({value})"
+        if self.name == "affix":
+            prefix = self.option["prefix"]
+            return f"({value}[{len(prefix)}:] if {value}.startswith({prefix!r}) else None)"
+        if self.table is None:
+            return value
+        if self.name == "code":
+            return f"{code.constant(self.table.plain_words, 'R')}.get({value})"
+        return f"{code.constant(self.finder(), 'find')}({value})"
+
+    def finder(self) -> Finder:
+        if not self._finder:
+            makers = {"concept": _concept_finder, "codings": _codings_finder, "words": _name_finder}
+            self._finder.append(makers[self.name](self.table))  # type: ignore[arg-type]
+        return self._finder[0]
+
+
+_REVERSED: dict[int, dict[Any, Any]] = {}
+
+
+def _reversed(option: Json) -> dict[Any, Any]:
+    return _REVERSED.setdefault(id(option), {flag: word for word, flag in option.items()})
+
+
+def _concept_finder(table: Table) -> Finder:
+    get, find = table.words.get, table.find
+
+    def find_in_concept(concept: Json) -> Any:
+        if not (codings := concept.get("coding")):
+            return None
+        first = codings[0]
+        word = get((first.get("system"), first.get("code")))
+        return word if word is not None else find(codings)
+
+    return find_in_concept
+
+
+def _codings_finder(table: Table) -> Finder:
+    def find_in_codings(value: Any) -> Any:
+        listed = value if isinstance(value, list) else [value]
+        flat = [coding for each in listed for coding in (each.get("coding", ()) if "coding" in each else (each,))]
+        words = {word for coding in flat if (word := table.find((coding,))) is not None}
+        # Several words at once (SPECT-CT sends NM and CT): the order of the table's rows decides.
+        return next((word for word in table.rows if word in words), None)
+
+    return find_in_codings
+
+
+def _name_finder(table: Table) -> Finder:
+    def find_in_text(value: Any) -> Any:
+        texts = value if isinstance(value, list) else [value]
+        return next((word for text in texts if (word := table.find_name(text)) is not None), None)
+
+    return find_in_text
+
+
+COPY = Codec("copy")
+
+
+def make_codec(via: str | Json | None, tables: dict[str, Table], units: dict[str, Units]) -> Codec:
+    """Shapes:  via  as in a rule: a name, or {name: option}
+    Errors:  KeyError when the table is not there
+    """
+    if via is None:
+        return COPY
+    name, option = (via, None) if isinstance(via, str) else next(iter(via.items()))
+    if name in ("concept", "codings", "code", "words"):
+        return Codec(name, tables[option], option, "checked" if name == "code" else "lossy" if name == "words" else "iso")
+    if name == "quantity":
+        table = units[option["units"]] if option and "units" in option else None
+        return Codec(name, None, option, "checked", make_prepare(table, text=bool(option and option.get("text"))))
+    return Codec(name, None, option, "checked" if name in ("values", "affix") else "iso")

@@ -1,0 +1,115 @@
+"""Paths of the mapping language: where a value stands in a resource or in a case.
+
+    code.coding                member of a member
+    bodySite[0]                first of a list, the only one written
+    identifier[case].value     the list entry whose `system` (for extensions: `url`) is that of the short name
+    coding[other]              the first list entry no slice of the same list claims
+    series[*].modality         every entry; only read
+    medicationReference.resolve().code   what a reference points at; only read
+
+Takes from: canonical.  Gives to: mapping.language and the rooms that compile it.
+Source: https://hl7.org/fhirpath/ (a small, named part of it)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from adapter.canonical import BASE, code_system, extension
+
+Pick = Literal["one", "first", "slice", "other", "all", "each", "resolve"]
+
+_STEP = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<call>\(\))?(?:\[(?P<pick>[^\]]*)\])?(?:\.|\Z)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step down. `key` and `value` name the slice: the entry whose member `key` equals `value`."""
+
+    name: str
+    pick: Pick = "one"
+    key: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        marks = {"one": "", "first": "[0]", "other": "[other]", "all": "[*]", "each": "[]", "resolve": ""}
+        if self.pick == "slice":
+            return f"{self.name}.where({self.key} = '{self.value}')"
+        return "resolve()" if self.pick == "resolve" else self.name + marks[self.pick]
+
+
+@dataclass(frozen=True)
+class Path:
+    steps: tuple[Step, ...] = ()
+
+    def __add__(self, other: Path) -> Path:
+        return Path(self.steps + other.steps)
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.steps)) or "$this"
+
+    @cached_property
+    def lazy(self) -> bool:
+        """Read only when asked for: it fans out over a list or follows a reference."""
+        return any(step.pick in ("all", "resolve") for step in self.steps)
+
+    @cached_property
+    def fhirpath(self) -> str:
+        return re.sub(r"\[(\*|other|)\]", "", str(self))
+
+
+class PathError(ValueError):
+    """The text is no path; the message says what is wrong with it."""
+
+
+def parse_path(text: str, systems: dict[str, str]) -> Path:
+    """Shapes:  systems  short name -> URI, for slices on `coding[...]`
+    Errors:  PathError
+    """
+    steps, at = [], 0
+    while text not in ("", ".") and at < len(text):
+        match = _STEP.match(text, at)
+        if not match:
+            raise PathError(f"not a path from character {at + 1}: '{text}'")
+        steps.append(_step(match["name"], match["pick"], match["call"], systems))
+        at = match.end()
+    return Path(tuple(steps))
+
+
+def _step(name: str, pick: str | None, call: str | None, systems: dict[str, str]) -> Step:
+    if call:
+        if name != "resolve" or pick is not None:
+            raise PathError(f"the only function in a path is resolve(), not '{name}()'")
+        return Step("resolve", "resolve")
+    plain: dict[str | None, Pick] = {None: "one", "": "each", "0": "first", "*": "all", "other": "other"}
+    if pick in plain:
+        return Step(name, plain[pick])
+    return _slice(name, str(pick), systems)
+
+
+def _slice(name: str, pick: str, systems: dict[str, str]) -> Step:
+    if "=" in pick:
+        key, value = pick.split("=", 1)
+        return Step(name, "slice", key, value)
+    if name == "extension":
+        return Step(name, "slice", "url", pick if ":" in pick else extension(pick))
+    if name == "identifier":
+        return Step(name, "slice", "system", pick if ":" in pick else f"{BASE}/identifier/{pick}")
+    return Step(name, "slice", "system", system_uri(pick, systems))
+
+
+def system_uri(name: str, systems: dict[str, str]) -> str:
+    """URI of a code system by its short name; `crmo-…` are the registry's own.
+
+    Errors:  PathError when nobody declared the name
+    """
+    if ":" in name:
+        return name
+    if name.startswith("crmo-"):
+        return code_system(name)
+    if name not in systems:
+        raise PathError(f"no code system is called '{name}' in systems.yaml")
+    return systems[name]

@@ -1,0 +1,73 @@
+"""Quantities as hospitals send them, brought to the unit the case keeps; refused when the unit is not understood.
+
+Takes from: declaration.  Gives to: mapping.codecs.
+Source: https://hl7.org/fhir/R4/datatypes.html#Quantity, https://ucum.org/ucum
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from adapter.declaration import load_declaration
+from adapter.errors import Json
+
+Units = dict[str, tuple[str, Decimal]]
+Prepare = Callable[[Any], Json | None]
+
+_SPELLED = re.compile(r"\s*(?P<comparator>[<>]=?)?\s*(?P<value>[0-9]+(?:[.,][0-9]+)?)\s*(?P<unit>\S+)?\s*\Z")
+
+
+def load_units(folder: Path) -> dict[str, Units]:
+    """Unit tables by name.
+
+    Shapes:  returns  name -> {spelling in the field: (UCUM unit kept, factor)}
+    """
+    files = (load_declaration(path, "units") for path in sorted(folder.glob("*.units.yaml")))
+    return {
+        file.data["units"]: {
+            spelling: (row["unit"], Decimal(str(factor)))
+            for row in file.data["rows"]
+            for spelling, factor in row["read"].items()
+        }
+        for file in files
+    }
+
+
+def make_prepare(units: Units | None, *, text: bool) -> Prepare | None:
+    """What must happen to a Quantity (or to a text that spells one) before its members are read; None: nothing."""
+    if text:
+        return lambda spelled: _in_unit(_parse(spelled), units or {})
+    if units is None:
+        return None
+    kept = {unit for unit, _ in units.values()}
+    return lambda quantity: quantity if quantity.get("code") in kept else _in_unit(quantity, units)
+
+
+def _parse(spelled: Any) -> Json:
+    """`<5 mg/L`, `12,5 mg/L`: comparator, number with either decimal mark, unit."""
+    match = _SPELLED.match(spelled) if isinstance(spelled, str) else None
+    if not match:
+        return {}
+    value = Decimal(match["value"].replace(",", "."))
+    parts = {"comparator": match["comparator"], "value": value, "unit": match["unit"]}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _in_unit(quantity: Json, units: Units) -> Json | None:
+    spelling = quantity.get("code", quantity.get("unit"))
+    if quantity.get("value") is None or spelling not in units:
+        return None
+    unit, factor = units[spelling]
+    value = quantity["value"] if factor == 1 else _times(quantity["value"], factor)
+    return {**quantity, "value": value, "code": unit}
+
+
+def _times(value: Any, factor: Decimal) -> int | Decimal | float:
+    if isinstance(value, int):
+        product = value * factor
+        return int(product) if product == product.to_integral_value() else product
+    return value * factor if isinstance(value, Decimal) else float(Decimal(repr(value)) * factor)

@@ -1,0 +1,222 @@
+"""Rules to a Python function that reads a resource into a part of the case.
+
+    def read(r, run): …     returns the item (or None when a required part is missing); `run` is told what failed
+
+Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
+"""
+
+from __future__ import annotations
+
+from adapter.mapping.code import Code
+from adapter.mapping.language import Map, Rule
+from adapter.mapping.path import Path, parse_path
+from adapter.mapping.reads import Branch, write_reads
+from adapter.mapping.tree import Leaf, Node, Repeat, write_object
+from adapter.mapping.writer import flatten
+
+Targets = dict[Path, str]
+
+
+def make_reader_code(mapping: Map) -> tuple[Code, list[Rule]]:
+    """The code, and the rules it names by number when it tells the run what failed."""
+    code = Code(mapping.file.name)
+    reader = _Reader(code, mapping)
+    code.add(0, "def read(r, run):", 1)
+    reader.body()
+    return code, reader.named
+
+
+class _Reader:
+    def __init__(self, code: Code, mapping: Map) -> None:
+        self.code, self.mapping = code, mapping
+        self.named: list[Rule] = []
+        self.bail = "return None"
+
+    def body(self) -> None:
+        code, node = self.code, Node()
+        values = self._scope(1, "r", self.mapping.rules, node)
+        by_name = {".".join(step.name for step in path.steps): text for path, text in values.items()}
+        if self.mapping.place == "join":
+            self._read_parent()
+            code.add(1, f"return p, {by_name['']}", 1)
+        elif self.mapping.place == "keyed":
+            code.add(1, f"return {by_name['key']}, {by_name['value']}", 1)
+        else:
+            write_object(code, 1, node, "t", frozenset())
+            code.add(1, "return t", 1)
+
+    def _read_parent(self) -> None:
+        wanted = Branch()
+        parent = parse_path(self.mapping.get("parent")["fhir"], self.mapping.systems.uris)
+        wanted.want(parent, "p", self.mapping.file.line(("parent",)))
+        write_reads(self.code, 1, "r", wanted)
+
+    def _scope(self, indent: int, source: str, rules: tuple[Rule, ...], node: Node) -> Targets:
+        """Read what the rules name in `source`; put the values under `node` and return their texts by case path."""
+        wanted, values = Branch(), Targets()
+        outer, self.code = self.code, self.code.beside()
+        for rule in rules:
+            if rule.kind == "each":
+                self._each(indent, rule, wanted, node)
+            elif rule.kind != "const" and rule.from_fhir:
+                values |= self._rule(indent, source, rule, wanted, node)
+        write_reads(outer, indent, source, wanted)
+        outer.lines += self.code.lines
+        self.code = outer
+        return values
+
+    def _rule(self, indent: int, source: str, rule: Rule, wanted: Branch, node: Node) -> Targets:
+        if rule.kind == "leaf" and self._plain(rule):
+            variable = self._want(rule, wanted)
+            leaf = Leaf(rule.codec.read(self.code, variable), None if rule.required else variable, rule.line)
+            self._require(indent, rule, variable)
+            if rule.case.steps:
+                node.put(rule.case, leaf)
+            return {rule.case: leaf.text}
+        branches = rule.rules if rule.kind in ("first", "choice") else (rule,)
+        targets = self._targets(indent, rule, branches)
+        self._ways(indent, source, rule, branches, wanted, targets)
+        first = next(iter(targets.values()))
+        self._ending(indent, rule, first)
+        sure = rule.required or rule.default is not None or rule.otherwise is not None
+        for case, target in targets.items():
+            if case.steps:
+                node.put(case, Leaf(target, None if sure and target == first else target, rule.line))
+        return targets
+
+    def _plain(self, rule: Rule) -> bool:
+        return rule.codec.sure and not rule.fhir.lazy and rule.default is None and rule.otherwise is None
+
+    def _want(self, rule: Rule, wanted: Branch) -> str:
+        variable = self.code.var()
+        wanted.want(rule.fhir, variable, rule.line)
+        return variable
+
+    def _targets(self, indent: int, rule: Rule, branches: tuple[Rule, ...]) -> Targets:
+        """One variable for each case place that the rule may fill, all empty at first."""
+        targets = Targets()
+        for branch in branches:
+            places = [leaf.case for leaf in flatten(branch)] + [path for path, _ in branch.given]
+            for case in places:
+                targets.setdefault(case, self.code.var("x"))
+        self.code.add(indent, " = ".join([*targets.values(), "None"]), rule.line)
+        return targets
+
+    def _ways(
+        self, indent: int, source: str, rule: Rule, branches: tuple[Rule, ...], wanted: Branch, targets: Targets
+    ) -> None:
+        """Try the branches: in a choice the element present decides, in a first the first word found."""
+        seen: list[str] = []
+        word = "if"
+        for branch in (each for each in branches if each.from_fhir):
+            variable, present = self._presence(source, branch, wanted)
+            if rule.kind == "first":
+                earlier = " and ".join(f"{target} is None" for target in dict.fromkeys(seen))
+                present = f"{earlier} and {present}" if earlier else present
+            self.code.add(indent, f"{word} {present}:", branch.line)
+            loud = rule.kind != "first" and rule.otherwise is None
+            self._take(indent + 1, branch, variable, targets, loud=loud)
+            seen += [targets[leaf.case] for leaf in flatten(branch)][:1]
+            word = "elif" if rule.kind == "choice" else "if"
+        if rule.kind == "first" and rule.otherwise is None:
+            self._unmapped(indent, rule, wanted, next(iter(targets.values())))
+
+    def _unmapped(self, indent: int, rule: Rule, wanted: Branch, target: str) -> None:
+        """A first whose every branch failed, though one of them had something to read."""
+        for branch in rule.rules:
+            if branch.from_fhir and not branch.quiet and not branch.fhir.lazy and not branch.codec.sure:
+                variable = self._want(branch, wanted)
+                told = f"run.unmapped({self._name(branch)}, {variable})"
+                self.code.add(indent, f"if {target} is None and {variable} is not None: {told}", branch.line)
+
+    def _presence(self, source: str, branch: Rule, wanted: Branch) -> tuple[str, str]:
+        if branch.fhir.lazy:
+            variable = self.code.var("y")
+            path = self.code.constant(branch.fhir, "P")
+            return variable, f"({variable} := run.collect({source}, {path})) is not None"
+        variable = self._want(branch, wanted)
+        return variable, f"{variable} is not None"
+
+    def _take(self, indent: int, branch: Rule, variable: str, targets: Targets, *, loud: bool) -> None:
+        line = branch.line
+        if branch.kind == "group":
+            self._take_group(indent, branch, variable, targets)
+        elif branch.codec.name == "key":
+            self.code.add(indent, f"{targets[branch.case]} = run.key({self._name(branch)}, {variable})", line)
+        else:
+            target = targets[branch.case]
+            self.code.add(indent, f"{target} = {branch.codec.read(self.code, variable)}", line)
+            if loud and not branch.codec.sure and not branch.quiet:
+                told = f"run.unmapped({self._name(branch)}, {variable})"
+                self.code.add(indent, f"if {target} is None: {told}", line)
+        for path, value in branch.given:
+            self.code.add(indent, f"{targets[path]} = {value!r}", line)
+
+    def _take_group(self, indent: int, group: Rule, variable: str, targets: Targets) -> None:
+        if group.codec.prepare:
+            raw, prepare = variable, self.code.constant(group.codec.prepare, "prepare")
+            variable = self.code.var("q")
+            self.code.add(indent, f"{variable} = {prepare}({raw})", group.line)
+            self.code.add(indent, f"if {variable} is None: run.unmapped({self._name(group)}, {raw})", group.line)
+            self.code.add(indent, "else:", group.line)
+            indent += 1
+        inside, after = Branch(), self.code.beside()
+        outer, self.code = self.code, after
+        for inner in group.rules:
+            for leaf in flatten(inner):
+                value = self._want(leaf, inside)
+                text = leaf.codec.read(self.code, value)
+                after.add(indent, f"{targets[group.case + leaf.case]} = {_if_there(text, value)}", leaf.line)
+        self.code = outer
+        write_reads(outer, indent, variable, inside)
+        outer.lines += after.lines
+
+    def _ending(self, indent: int, rule: Rule, target: str) -> None:
+        """What happens when nothing was found."""
+        if rule.default is not None:
+            self.code.add(indent, f"if {target} is None: {target} = {rule.default!r}", rule.line)
+        if rule.otherwise is not None:
+            self.code.add(indent, f"if {target} is None:", rule.line)
+            self.code.add(indent + 1, f"{target} = {rule.otherwise!r}", rule.line)
+            self.code.add(indent + 1, f"run.unclassified({self._name(rule)})", rule.line)
+        self._require(indent, rule, target)
+
+    def _require(self, indent: int, rule: Rule, variable: str) -> None:
+        if rule.required:
+            self.code.add(indent, f"if {variable} is None:", rule.line)
+            self.code.add(indent + 1, f"run.lacks({self._name(rule)})", rule.line)
+            self.code.add(indent + 1, self.bail, rule.line)
+
+    def _name(self, rule: Rule) -> int:
+        if rule not in self.named:
+            self.named.append(rule)
+        return self.named.index(rule)
+
+    def _each(self, indent: int, rule: Rule, wanted: Branch, node: Node) -> None:
+        source = self._want(rule, wanted)
+
+        def body(code: Code, indent: int, listed: str) -> None:
+            item, target, inner = code.var("i"), code.var("t"), Node()
+            code.add(indent, f"for {item} in {source}:", rule.line)
+            outer, self.code, bail, self.bail = self.code, code, self.bail, "continue"
+            self._scope(indent + 1, item, rule.rules, inner)
+            self.code, self.bail = outer, bail
+            write_object(code, indent + 1, inner, target, frozenset())
+            code.add(indent + 1, f"{listed}.append({target})", rule.line)
+
+        if rule.feed:
+            self._feed(indent, rule, source, body)
+        else:
+            node.put(rule.case, Repeat(source, body, rule.line))
+
+    def _feed(self, indent: int, rule: Rule, source: str, body: object) -> None:
+        """Items for another list of the case; it takes those it does not know yet."""
+        listed, name = self.code.var("L"), rule.case.steps[-1].name
+        self.code.add(indent, f"if {source}:", rule.line)
+        self.code.add(indent + 1, f"{listed} = []", rule.line)
+        body(self.code, indent + 1, listed)  # type: ignore[operator]
+        self.code.add(indent + 1, f"run.feed({name!r}, {listed}, {tuple(rule.feed)!r})", rule.line)
+
+
+def _if_there(text: str, variable: str) -> str:
+    return text if text == variable else f"{text} if {variable} is not None else None"

@@ -1,0 +1,91 @@
+"""Read the leaves of a tree into variables, walking each branch once.
+
+Takes from: mapping.code, mapping.path.  Gives to: mapping.writer (reads cases), mapping.reader (reads resources).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from adapter.mapping.code import Code
+from adapter.mapping.path import Path, Step
+
+
+@dataclass
+class Branch:
+    """What is wanted from one object: variables for its members, and what is wanted inside them."""
+
+    variables: list[tuple[str, int]] = field(default_factory=list)
+    members: dict[str, dict[Step, Branch]] = field(default_factory=dict)
+
+    def want(self, path: Path, variable: str, line: int) -> None:
+        branch = self
+        for step in path.steps:
+            branch = branch.members.setdefault(step.name, {}).setdefault(step, Branch())
+        branch.variables.append((variable, line))
+
+    def every_variable(self) -> list[str]:
+        inner = (each for steps in self.members.values() for branch in steps.values() for each in branch.every_variable())
+        return [variable for variable, _ in self.variables] + list(inner)
+
+    def line(self) -> int:
+        lines = [line for _, line in self.variables]
+        inner = (branch.line() for steps in self.members.values() for branch in steps.values())
+        return min([*lines, *inner], default=1)
+
+
+def write_reads(code: Code, indent: int, source: str, branch: Branch) -> None:
+    """Statements that fill every variable of `branch` from the object in `source`; absent ones become None."""
+    for name, steps in branch.members.items():
+        slices = [(step, inner) for step, inner in steps.items() if step.pick in ("slice", "other")]
+        for step, inner in steps.items():
+            if step.pick in ("one", "first", "each"):
+                _read_member(code, indent, source, name, step, inner)
+        if slices:
+            _read_slices(code, indent, source, name, slices)
+
+
+def _read_member(code: Code, indent: int, source: str, name: str, step: Step, branch: Branch) -> None:
+    line = branch.line()
+    target = branch.variables[0][0] if branch.variables else code.var("n")
+    code.add(indent, f"{target} = {source}.get({name!r})", line)
+    if step.pick == "first":
+        code.add(indent, f"if {target}: {target} = {target}[0]", line)
+        if not branch.members:
+            code.add(indent, f"else: {target} = None", line)
+    for other, _ in branch.variables[1:]:
+        code.add(indent, f"{other} = {target}", line)
+    if branch.members:
+        inside = [each for each in branch.every_variable() if each not in {var for var, _ in branch.variables}]
+        code.add(indent, f"if {target}:", line)
+        write_reads(code, indent + 1, target, Branch([], branch.members))
+        code.add(indent, f"else: {_none(inside)}", line)
+
+
+def _none(variables: Iterable[str]) -> str:
+    return " = ".join([*variables, "None"])
+
+
+def _read_slices(code: Code, indent: int, source: str, name: str, slices: list[tuple[Step, Branch]]) -> None:
+    """One pass over the list; each entry goes to the slice whose key it carries, the first stranger to `[other]`."""
+    line = min(branch.line() for _, branch in slices)
+    code.add(indent, _none(each for _, branch in slices for each in branch.every_variable()), line)
+    entry = code.var("e")
+    code.add(indent, f"for {entry} in {source}.get({name!r}) or ():", line)
+    keyed = [(step, branch) for step, branch in slices if step.pick == "slice"]
+    word = "if"
+    for step, branch in keyed:
+        code.add(indent + 1, f"{word} {entry}.get({step.key!r}) == {step.value!r}:", branch.line())
+        _read_entry(code, indent + 2, entry, branch)
+        word = "elif"
+    for _, branch in (item for item in slices if item[0].pick == "other"):
+        seen = branch.every_variable()[0]
+        code.add(indent + 1, f"{word} {seen} is None:", branch.line())
+        _read_entry(code, indent + 2, entry, branch)
+
+
+def _read_entry(code: Code, indent: int, entry: str, branch: Branch) -> None:
+    for variable, line in branch.variables:
+        code.add(indent, f"{variable} = {entry}", line)
+    write_reads(code, indent, entry, Branch([], branch.members))

@@ -1,0 +1,222 @@
+"""Rules to a Python function that writes resources from a case.
+
+    def write(case, S, out): …      S is the case's id as FHIR allows it; `out` receives one resource per item
+
+Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from adapter.canonical import DATA_ABSENT_REASON
+from adapter.mapping.code import Code
+from adapter.mapping.language import Map, Rule
+from adapter.mapping.path import Path, Step, parse_path
+from adapter.mapping.reads import Branch, write_reads
+from adapter.mapping.tree import Leaf, Node, Repeat, write_object
+
+_ABSENT = Step("extension", "slice", "url", DATA_ABSENT_REASON)
+
+
+def make_writer_code(mapping: Map, parent_id: str = "") -> Code:
+    """Shapes:  parent_id  for a map that joins onto items: the `id` template of the items' own resource"""
+    code = Code(mapping.file.name)
+    _Writer(code, mapping, parent_id).write()
+    return code
+
+
+class _Writer:
+    def __init__(self, code: Code, mapping: Map, parent_id: str) -> None:
+        self.code, self.mapping, self.parent_id = code, mapping, parent_id
+        self.hoisted: dict[str, str] = {}
+
+    def write(self) -> None:
+        head, self.code = self.code, self.code.beside()
+        indent, item = self._loop(self.code)
+        node = Node()
+        self._head(node)
+        self._scope(indent, item, self.mapping.rules, node, "t")
+        self.code.add(indent, "out(t)", 1)
+        head.add(0, "def write(case, S, out):", 1)
+        for text, name in self.hoisted.items():
+            head.add(1, f"{name} = {text}", 1)
+        head.lines += self.code.lines
+
+    def _loop(self, code: Code) -> tuple[int, str]:
+        mapping = self.mapping
+        if mapping.place == "root":
+            return 1, "case"
+        code.add(1, f"d = case.get({mapping.case!r})", 1)
+        code.add(1, "if not d: return", 1)
+        if mapping.place == "object":
+            return 1, "d"
+        code.add(1, "n = 0", 1)
+        code.add(1, "for k, d in d.items():" if mapping.place == "keyed" else "for d in d:", 1)
+        code.add(2, "n += 1", 1)
+        if mapping.place == "join":
+            code.add(2, f"d = d.get({mapping.field!r})", 1)
+            code.add(2, "if d is None: continue", 1)
+        return 2, "d"
+
+    def _head(self, node: Node) -> None:
+        node.put(_one("resourceType"), Leaf(repr(self.mapping.resource), None, 1))
+        line = self.mapping.file.line(("id",))
+        node.put(_one("id"), Leaf(_template(self.mapping.id), None, line))
+        if parent := self.mapping.get("parent"):
+            reference = f"{parent['resource']}/{self.parent_id}"
+            path = parse_path(parent["fhir"], self.mapping.systems.uris) + _one("reference")
+            node.put(path, Leaf(_template(reference), None, self.mapping.file.line(("parent",))))
+
+    def _scope(self, indent: int, item: str, rules: tuple[Rule, ...], node: Node, target: str) -> None:
+        """Read what the rules need from `item`, then bind the object they make to `target`."""
+        wanted = Branch()
+        outer, self.code = self.code, self.code.beside()
+        for rule in rules:
+            if rule.to_fhir:
+                self._rule(indent, rule, wanted, node)
+        write_reads(outer, indent, item, wanted)
+        outer.lines += self.code.lines
+        self.code = outer
+        write_object(outer, indent, node, target, frozenset())
+
+    def _rule(self, indent: int, rule: Rule, wanted: Branch, node: Node) -> None:
+        if rule.kind == "const":
+            node.put(rule.fhir, Leaf(self._const(rule.const), None, rule.line))
+        elif rule.kind == "each":
+            self._each(rule, wanted, node)
+        elif rule.kind in ("first", "choice"):
+            self._choice(indent, rule, wanted, node)
+        else:
+            for leaf in flatten(rule):
+                self._leaf(indent, leaf, self._source(leaf, wanted), node)
+
+    def _const(self, value: Any) -> str:
+        """Constants are made once: for good, or once a case when they speak of it."""
+        text = _json_text(value)
+        if isinstance(value, str) and "{" not in value:
+            return text
+        if "{S}" not in text:
+            return self.hoisted.get(text) or self.hoisted.setdefault(text, self.code.constant(value))
+        return self.hoisted.setdefault(text, f"c{len(self.hoisted)}")
+
+    def _source(self, leaf: Rule, wanted: Branch) -> str:
+        if not leaf.case.steps:
+            return "d"
+        first = leaf.case.steps[0].name
+        if self.mapping.place == "keyed" and first in ("key", "value"):
+            return "k" if first == "key" else "d"
+        variable = self.code.var()
+        wanted.want(leaf.case, variable, leaf.line)
+        return variable
+
+    def _leaf(self, indent: int, leaf: Rule, source: str, node: Node) -> None:
+        guard: str | None = None if leaf.required or source in ("d", "k") else source
+        if leaf.default is not None and guard:
+            self.code.add(indent, f"if {source} == {leaf.default!r}: {source} = None", leaf.line)
+        text, whole = self._text(leaf, source)
+        path = leaf.fhir + _one("coding") if leaf.codec.concept else leaf.fhir
+        for key, value in (leaf.with_ or {}).items():
+            node.put(Path(leaf.fhir.steps[:-1]) + parse_path(key, {}), Leaf(self._const(value), guard, leaf.line))
+        node.put(path, Leaf(text, guard, leaf.line, whole))
+        for also in leaf.also or ():
+            node.put(also if isinstance(also, Path) else parse_path(also, {}), Leaf(text, guard, leaf.line))
+        if leaf.missing:
+            self._missing(indent, leaf, source, node)
+
+    def _text(self, leaf: Rule, source: str) -> tuple[str, str]:
+        if leaf.codec.name == "key":
+            return f"{self.code.constant(leaf.codec.option['write'], 'key')}(case, S, {source})", ""
+        return leaf.codec.write(self.code, source)
+
+    def _missing(self, indent: int, leaf: Rule, source: str, node: Node) -> None:
+        """R4 wants the element, the case has none: say why instead of inventing a value."""
+        variable = self.code.var("m")
+        self.code.add(indent, f"{variable} = {leaf.missing!r} if {source} is None else None", leaf.line)
+        *parents, last = leaf.fhir.steps
+        path = Path((*parents, Step(f"_{last.name}"), _ABSENT, Step("valueCode")))
+        node.put(path, Leaf(variable, variable, leaf.line))
+
+    def _choice(self, indent: int, rule: Rule, wanted: Branch, node: Node) -> None:
+        taken: list[tuple[str, set[Path]]] = []
+        for branch in (each for each in rule.rules if each.to_fhir):
+            leaves = list(flatten(branch))
+            reads = {leaf.case for leaf in leaves}
+            wants = reads | {path for path, _ in branch.given}
+            conditions = [f"{guard} is None" for guard, known in taken if known & wants]
+            conditions += self._given(branch, wanted)
+            guards = [self._guarded(indent, leaf, rule, self._source(leaf, wanted), conditions) for leaf in leaves]
+            for leaf, guard in zip(leaves, guards, strict=True):
+                self._leaf(indent, leaf, guard, node)
+            taken.append((guards[0], wants))
+
+    def _given(self, branch: Rule, wanted: Branch) -> list[str]:
+        conditions = []
+        for path, value in branch.given:
+            variable = self.code.var("g")
+            wanted.want(path, variable, branch.line)
+            conditions.append(f"{variable} == {value!r}")
+        return conditions
+
+    def _guarded(self, indent: int, leaf: Rule, rule: Rule, source: str, conditions: list[str]) -> str:
+        """A variable that holds the value only if this branch is the one to write it."""
+        every = [*conditions, *filter(None, [leaf.codec.accepts(self.code, source)])]
+        if rule.default is not None:
+            every.append(f"{source} != {rule.default!r}")
+        if not every:
+            return source
+        variable = self.code.var("b")
+        self.code.add(indent, f"{variable} = {source} if {' and '.join(every)} else None", leaf.line)
+        return variable
+
+    def _each(self, rule: Rule, wanted: Branch, node: Node) -> None:
+        if rule.spelled["each"].startswith("$."):
+            source = f"case.get({rule.case.steps[-1].name!r})"
+        else:
+            source = self.code.var("s")
+            wanted.want(rule.case, source, rule.line)
+
+        def body(code: Code, indent: int, listed: str) -> None:
+            item = code.var("i")
+            code.add(indent, f"for {item} in {source}:", rule.line)
+            for path, value in (rule.unless or {}).items():
+                code.add(indent + 1, f"if {item}.get({path!r}) == {value!r}: continue", rule.line)
+            outer, self.code, target = self.code, code, code.var("t")
+            self._scope(indent + 1, item, rule.rules, Node(), target)
+            self.code = outer
+            code.add(indent + 1, f"{listed}.append({target})", rule.line)
+
+        node.put(rule.fhir, Repeat(source, body, rule.line))
+
+
+def flatten(rule: Rule) -> Iterator[Rule]:
+    """The plain pairs of a rule, with their places seen from where the rule stands."""
+    if rule.kind != "group":
+        yield rule
+        return
+    for inner in rule.rules:
+        for leaf in flatten(inner):
+            also = tuple(rule.fhir + (each if isinstance(each, Path) else parse_path(each, {})) for each in leaf.also or ())
+            spelled = {**leaf.spelled, "also": also} if also else leaf.spelled
+            yield replace(leaf, case=rule.case + leaf.case, fhir=rule.fhir + leaf.fhir, spelled=spelled)
+
+
+def _one(name: str) -> Path:
+    return Path((Step(name),))
+
+
+def _template(text: str) -> str:
+    """`{case}` and `{n}` as an f-string on the function's own names."""
+    return f"f{text.replace('{case}', '{S}')!r}" if "{" in text else repr(text)
+
+
+def _json_text(value: Any) -> str:
+    if isinstance(value, str):
+        return _template(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_json_text(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_json_text, value)) + "]"
+    return repr(value)
