@@ -33,6 +33,7 @@ INBOX = sa.Table(
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("source", sa.String(200), nullable=False),
     sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("message_key", sa.String(200), nullable=False),
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("raw", sa.LargeBinary),
@@ -47,7 +48,7 @@ INBOX = sa.Table(
     sa.Column("rejected", sa.Integer),
     sa.Column("unchanged", sa.Integer),
     sa.Column("mapping_version", sa.String(64)),
-    sa.Index("uq_inbox_first", "source", "content_hash", unique=True),
+    sa.Index("uq_inbox_first", "source", "message_key", unique=True),
     sa.Index("ix_inbox_state", "state", "received_at"),
     sa.Index("ix_inbox_case_id", "case_id"),
 )
@@ -63,6 +64,7 @@ class Entry:
     received_at: datetime
     source: str
     kind: Kind
+    message_key: str
     content_hash: str
     size_bytes: int
     state: State
@@ -78,22 +80,34 @@ class Entry:
     mapping_version: str | None
 
 
-def keep(connection: sa.Connection, *, entry_id: str, at: datetime, source: str, kind: Kind, raw: bytes) -> Entry:
+def keep(
+    connection: sa.Connection,
+    *,
+    entry_id: str,
+    at: datetime,
+    source: str,
+    kind: Kind,
+    raw: bytes,
+    message_key: str | None = None,
+) -> Entry:
     """Keep what arrived before anybody looks into it.
 
-    Shapes:  returns  the entry; state "duplicate" and `duplicate_of` when this source sent these bytes before
+    Shapes:  message_key  what makes it the same message when it comes again; without one, its bytes
+             returns      the entry; state "duplicate" and `duplicate_of` when this source sent the message before
     """
+    content_hash = hashlib.sha256(raw).hexdigest()
     row: dict[str, Any] = {
         "id": entry_id,
         "received_at": at,
         "source": source,
         "kind": kind,
-        "content_hash": hashlib.sha256(raw).hexdigest(),
+        "message_key": message_key or content_hash,
+        "content_hash": content_hash,
         "size_bytes": len(raw),
     }
-    keys, unjudged = ["source", "content_hash"], {"raw": raw, "state": "received"}
+    keys, unjudged = ["source", "message_key"], {"raw": raw, "state": "received"}
     if not insert_if_new(connection, INBOX, row | unjudged, keys, sa.text("duplicate_of IS NULL")):
-        same = (INBOX.c.source == source) & (INBOX.c.content_hash == row["content_hash"])
+        same = (INBOX.c.source == source) & (INBOX.c.message_key == row["message_key"])
         first = connection.execute(sa.select(INBOX.c.id).where(same, _FIRST)).scalar_one()
         again = {"state": "duplicate", "duplicate_of": first, "settled_at": at}
         connection.execute(sa.insert(INBOX).values(row | again))

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.errors import GoneError, Json
+from adapter.errors import GoneError, Json, VersionConflictError
 from adapter.resource import dump_json
 from adapter.store import findings, inbox
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS, read
@@ -37,10 +37,12 @@ def keep(
     inbox_id: str,
     at: datetime,
     key_id: str | None = None,
+    expected: int | None = None,
 ) -> Kept:
     """Make a case the current version, unless it says what the current version says already.
 
-    Errors:  GoneError when the case was erased
+    Shapes:  expected  the version the sender has seen; None when it does not matter
+    Errors:  GoneError when the case was erased, VersionConflictError when another version stands
     """
     case_id, content_hash = case["case_id"], hash_case(case)
     new = {"case_id": case_id, "version": 0, "key_id": key_id, "created_at": at, "updated_at": at}
@@ -48,6 +50,8 @@ def keep(
     head = connection.execute(sa.select(CASES).where(CASES.c.case_id == case_id).with_for_update()).one()
     if head.erased_at:
         raise GoneError("This case was erased and is not taken again.")
+    if expected is not None and expected != head.version:
+        raise VersionConflictError("Another version of the case stands: read it again before changing it.")
     known = _version_columns(connection, case_id, head.version)
     if known and known.content_hash == content_hash:
         return Kept(head.version, changed=False, made_by=known.inbox_id)

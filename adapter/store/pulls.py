@@ -41,7 +41,6 @@ PULLS = sa.Table(
     sa.Index("uq_pulls_running", "source", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     sa.Index("ix_pulls_requested_at", "requested_at"),
 )
-_ONE = PULLS.c.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def begin(connection: sa.Connection, pull_id: str, at: datetime) -> Pull:
     connection.execute(sa.update(PULLS).where(silent).values(state="abandoned", finished_at=at))
     if connection.scalar(sa.select(sa.func.count()).where(same)):
         raise VersionConflictError("A pull of this source is running already.")
-    taken = sa.update(PULLS).where(_ONE == pull_id, PULLS.c.state == "waiting")
+    taken = sa.update(PULLS).where(PULLS.c.id == pull_id, PULLS.c.state == "waiting")
     if not connection.execute(taken.values(state="running", started_at=at, seen_at=at)).rowcount:
         raise VersionConflictError("This pull was started before.")
     return find(connection, pull_id)
@@ -84,18 +83,18 @@ def begin(connection: sa.Connection, pull_id: str, at: datetime) -> Pull:
 
 def advance(connection: sa.Connection, pull_id: str, progress: Json, at: datetime) -> None:
     """Say how far it is, which is also a sign of life."""
-    connection.execute(sa.update(PULLS).where(_ONE == pull_id).values(progress=progress, seen_at=at))
+    connection.execute(sa.update(PULLS).where(PULLS.c.id == pull_id).values(progress=progress, seen_at=at))
 
 
 def finish(connection: sa.Connection, pull_id: str, state: PullState, report: Json, at: datetime) -> None:
     """Write the end."""
     values: dict[str, Any] = {"state": state, "report": report, "finished_at": at, "seen_at": at}
-    connection.execute(sa.update(PULLS).where(_ONE == pull_id).values(values))
+    connection.execute(sa.update(PULLS).where(PULLS.c.id == pull_id).values(values))
 
 
 def find(connection: sa.Connection, pull_id: str) -> Pull:
     """Errors:  NotFoundError"""
-    row = connection.execute(sa.select(PULLS).where(_ONE == pull_id)).one_or_none()
+    row = connection.execute(sa.select(PULLS).where(PULLS.c.id == pull_id)).one_or_none()
     if row is None:
         raise NotFoundError("There is no pull with this id.")
     return Pull(*row)
@@ -103,5 +102,5 @@ def find(connection: sa.Connection, pull_id: str) -> Pull:
 
 def recent(connection: sa.Connection, limit: int = 100) -> list[Pull]:
     """Newest first."""
-    query = sa.select(PULLS).order_by(PULLS.c.requested_at.desc(), _ONE).limit(limit)
+    query = sa.select(PULLS).order_by(PULLS.c.requested_at.desc(), PULLS.c.id).limit(limit)
     return [Pull(*row) for row in connection.execute(query)]

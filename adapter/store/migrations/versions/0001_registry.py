@@ -20,6 +20,7 @@ def _inbox() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source", sa.String(200), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("message_key", sa.String(200), nullable=False),
         sa.Column("content_hash", sa.String(64), nullable=False),
         sa.Column("size_bytes", sa.BigInteger, nullable=False),
         sa.Column("raw", sa.LargeBinary),
@@ -42,7 +43,7 @@ def _inbox() -> None:
     )
     first = sa.text("duplicate_of IS NULL")
     op.create_index(
-        "uq_inbox_first", "inbox", ["source", "content_hash"], unique=True, sqlite_where=first, postgresql_where=first
+        "uq_inbox_first", "inbox", ["source", "message_key"], unique=True, sqlite_where=first, postgresql_where=first
     )
     op.create_index("ix_inbox_state", "inbox", ["state", "received_at"])
     op.create_index("ix_inbox_case_id", "inbox", ["case_id"])
