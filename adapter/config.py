@@ -1,0 +1,79 @@
+"""The environment, read once, as one frozen `Settings`. No other file looks at it.
+
+Takes from: errors.  Gives to: bootstrap, the doors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapter.errors import ConfigError
+
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator decided.
+
+    Shapes:  database_url  SQLAlchemy URL; without one, an SQLite file in the data folder
+             sources       folder of declared hospitals; may be missing
+             secret        looks up a secret that a declaration names (a source's token)
+    """
+
+    data: Path
+    database_url: str = field(repr=False)  # may hold a password
+    host: str
+    port: int
+    threads: int
+    mappings: Path
+    profiles: Path
+    sources: Path
+    pseudonym_key: Path
+    secret: Callable[[str], str | None] = field(repr=False)
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: str | None) -> Settings:
+    """Settings from CRMO_* variables; an override (a command's option) goes before its variable.
+
+    Shapes:  overrides  the variable's name without CRMO_, in lower case: data="/srv/crmo", port="8080"
+    Errors:  ConfigError naming the variable and what it expects
+    """
+    known = dict(os.environ if environment is None else environment)
+    known |= {f"CRMO_{name.upper()}": value for name, value in overrides.items() if value is not None}
+    data = Path(known.get("CRMO_DATA") or "data").absolute()
+    return Settings(
+        data=data,
+        database_url=known.get("CRMO_DATABASE_URL") or f"sqlite:///{data / 'registry.db'}",
+        host=known.get("CRMO_HOST") or "127.0.0.1",
+        port=_number(known, "CRMO_PORT", 8000, low=0, high=65535),
+        threads=_number(known, "CRMO_THREADS", 8, low=1, high=64),
+        mappings=_folder(known, "CRMO_MAPPINGS", shipped("mappings")),
+        profiles=_folder(known, "CRMO_PROFILES", shipped("profiles")),
+        sources=_folder(known, "CRMO_SOURCES", data / "sources"),
+        pseudonym_key=Path(known.get("CRMO_PSEUDONYM_KEY") or data / "keys" / "pseudonym.json").absolute(),
+        secret=known.get,
+    )
+
+
+def shipped(name: str) -> Path:
+    """A folder of declarations that comes with the adapter: inside an installed wheel, beside `adapter/` in a clone."""
+    installed = _PACKAGE / "_shipped" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def _number(known: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
+    text = known.get(name) or str(default)
+    if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+        raise ConfigError(f"{name} must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _folder(known: Mapping[str, str], name: str, default: Path) -> Path:
+    told = known.get(name)
+    if told and not Path(told).is_dir():
+        raise ConfigError(f"{name} must name an existing folder.")
+    return Path(told).absolute() if told else default

@@ -1,0 +1,107 @@
+"""The inbound journey: keep what came, judge it, store case, decision and findings together, answer from what stands.
+
+    receive ──► keep (own transaction) ──► judge ──► store (one transaction) ──► receipt (read back)
+
+Takes from: errors, resource, parts, judgement, recording, receipt, store.  Gives to: pull, demo, web, cli.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from adapter.errors import IntegrityError, Json, UsageError
+from adapter.judgement import Judgement, judge_bundle, judge_case
+from adapter.parts import Parts
+from adapter.receipt import Receipt, read_receipt
+from adapter.recording import record
+from adapter.resource import dump_json
+from adapter.store import inbox
+
+
+def receive(parts: Parts, raw: bytes, source: str) -> Receipt:
+    """Take in the bytes of a Bundle from a named source.
+
+    Errors:  none for bad input, which is kept as quarantined and told in the receipt; store errors are raised
+    """
+    return _receive(parts, raw, source, "bundle")
+
+
+def receive_case(parts: Parts, raw: bytes, source: str, *, expected: int | None = None) -> Receipt:
+    """Take in the bytes of a registry case. Saying again what was said before an edit undoes the edit.
+
+    Shapes:  expected  the version the sender has seen; another one standing ends as superseded (412)
+    Errors:  as `receive`
+    """
+    arrived = _keep(parts, raw, source, "case", message_key=parts.make_id())
+    _judge_and_store(parts, arrived, expected)
+    return read_receipt(parts, arrived.id, arrived.id)
+
+
+def receive_resources(parts: Parts, resources: Iterable[Json], source: str) -> Receipt:
+    """Take in one patient's resources as a pull collected them, as a collection Bundle of our making.
+
+    Shapes:  resources  parsed; their order does not matter
+    Errors:  as `receive`
+    """
+    ordered = sorted(resources, key=lambda each: (str(each.get("resourceType")), str(each.get("id"))))
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in ordered]}
+    return _receive(parts, dump_json(bundle), source, "resources")
+
+
+def retry(parts: Parts, entry_id: str) -> Receipt:
+    """Judge an entry again that was quarantined or cut short: the declarations may have learnt what they lacked.
+
+    Errors:  NotFoundError; UsageError when the entry has ended otherwise
+    """
+    with parts.store.reading() as connection:
+        entry = inbox.find(connection, entry_id)
+    if entry.state not in inbox.OPEN_STATES:
+        raise UsageError(f"Only received and quarantined entries can be judged again; this one is {entry.state}.")
+    _judge_and_store(parts, entry)
+    return read_receipt(parts, entry.id, entry.id)
+
+
+def finish(parts: Parts) -> int:
+    """Judge what was kept when an earlier process died before judging it. Returns how many entries that were."""
+    with parts.store.reading() as connection:
+        cut_short = inbox.unfinished(connection)
+    for entry_id in cut_short:
+        retry(parts, entry_id)
+    return len(cut_short)
+
+
+def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind) -> Receipt:
+    arrived = _keep(parts, raw, source, kind)
+    with parts.store.reading() as connection:
+        first = inbox.find(connection, arrived.duplicate_of) if arrived.duplicate_of else arrived
+    if first.state in inbox.OPEN_STATES:
+        _judge_and_store(parts, first)
+    return read_receipt(parts, first.id, arrived.id)
+
+
+def _keep(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, message_key: str | None = None) -> inbox.Entry:
+    told: dict[str, Any] = {"source": source, "kind": kind, "message_key": message_key}
+    with parts.store.writing() as connection:
+        return inbox.keep(connection, entry_id=parts.make_id(), at=parts.clock(), raw=raw, **told)
+
+
+def _judge_and_store(parts: Parts, entry: inbox.Entry, expected: int | None = None) -> None:
+    with parts.store.reading() as connection:
+        raw = inbox.read_raw(connection, entry.id)
+    if raw is None:
+        raise IntegrityError("An inbox entry that waits for judgement has lost its bytes.")
+    judgement = _judge(parts, entry, raw)
+    with parts.store.writing() as connection:
+        if inbox.find(connection, entry.id, lock=True).state in inbox.OPEN_STATES:
+            record(connection, parts, entry, judgement, expected)
+
+
+def _judge(parts: Parts, entry: inbox.Entry, raw: bytes) -> Judgement:
+    if entry.kind == "case":
+        return judge_case(parts.knowledge, raw, parts.today())
+
+    def case_id(patient: Json, full_url: str) -> str | None:
+        return parts.pseudonyms.case_id(patient, source=entry.source, full_url=full_url)
+
+    return judge_bundle(parts.knowledge, raw, case_id, parts.today())

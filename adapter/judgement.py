@@ -1,0 +1,182 @@
+"""What becomes of a document: parse, check, map, check the case, decide. Nothing is stored here.
+
+Takes from: resource, bundle, release, mapping, case, eligibility, parts.  Gives to: inbound, pull, cli.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from adapter.bundle import check_bundle
+from adapter.case import check_case
+from adapter.eligibility import decide
+from adapter.errors import Issue, Json
+from adapter.parts import Knowledge
+from adapter.release import check_release
+from adapter.resource import Locator, parse_json
+
+CaseId = Callable[[Json, str], str | None]
+
+_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
+# All or nothing; in every other type of Bundle an entry stands for itself.
+_WHOLE = ("transaction", "document", "message")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a document was judged; `case` is there exactly when it can be kept.
+
+    Shapes:  received  number of entries (1 for a case, and for what is no Bundle)
+             rejected  places of the entries that were left out
+    """
+
+    issues: list[Issue]
+    case_id: str | None = None
+    case: Json | None = None
+    decision: Json | None = None
+    trace: list[Json] = field(default_factory=list)
+    unread: list[Json] = field(default_factory=list)
+    received: int = 1
+    rejected: frozenset[int] = frozenset()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that fits: 200, or what the issues call for."""
+        return 200 if self.case is not None else status_of(self.issues)
+
+
+def status_of(issues: Iterable[Issue]) -> int:
+    """HTTP status for issues that stopped a document: 413 too much, 400 no JSON to read, 422 not usable."""
+    blocking = [issue for issue in issues if issue.blocks]
+    if any(issue.type == "too-long" for issue in blocking):
+        return 413
+    return 400 if any(issue.rule.startswith("json-") for issue in blocking) else 422
+
+
+def judge_bundle(knowledge: Knowledge, raw: bytes, case_id: CaseId, today: date) -> Judgement:
+    """Judge the bytes of a Bundle.
+
+    Shapes:  case_id  (Patient, fullUrl of its entry) -> pseudonym; None when there is nothing stable to make it of
+    Errors:  none raised; everything wrong is in `issues`, with line and column of the bytes
+    """
+    document, issues = parse_json(raw)
+    if document is None:
+        return Judgement(issues or [_no_bundle()])
+    if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
+        return Judgement([*issues, _no_bundle()])
+    first = [*issues, *check_bundle(document), *check_release(document)]
+    judged = _judge_entries(knowledge, document, first, case_id, today)
+    return replace(judged, issues=_placed(raw, judged.issues, "Bundle"))
+
+
+def judge_case(knowledge: Knowledge, raw: bytes, today: date) -> Judgement:
+    """Judge the bytes of a registry case.  Errors:  none raised"""
+    case, issues = parse_json(raw)
+    if any(issue.blocks for issue in issues):
+        return Judgement(issues)
+    issues = _placed(raw, [*issues, *check_case(case, knowledge.consistency, today=today)], "/")
+    if any(issue.blocks for issue in issues):
+        return Judgement(issues)
+    return Judgement(issues, case["case_id"], case, decide(case, knowledge.criteria, today=today))
+
+
+def _judge_entries(knowledge: Knowledge, bundle: Json, first: list[Issue], case_id: CaseId, today: date) -> Judgement:
+    """Map; leave out the entries that issues blame and map again, until nothing blocks or the whole is to blame."""
+    entries = bundle.get("entry")
+    received = len(entries) if isinstance(entries, list) else 0
+    protected = frozenset(range(received) if bundle.get("type") in _WHOLE else _patients(bundle))
+    told, rejected = list(first), _blamed(first)
+    while rejected is not None and not rejected & protected:
+        mapped = _map(knowledge, _without(bundle, rejected), case_id, today)
+        blamed = _blamed(mapped.issues)
+        if blamed == frozenset():
+            decision = decide(mapped.case, knowledge.criteria, today=today)
+            told += mapped.issues
+            return replace(mapped, issues=told, decision=decision, received=received, rejected=rejected)
+        told += [issue for issue in mapped.issues if issue.blocks]
+        rejected = None if blamed is None or blamed <= rejected else rejected | blamed
+    return Judgement(told, _case_id(bundle, case_id), received=received, rejected=frozenset(range(received)))
+
+
+def _map(knowledge: Knowledge, bundle: Json, case_id: CaseId, today: date) -> Judgement:
+    pseudonym = _case_id(bundle, case_id)
+    if pseudonym is None:
+        return Judgement([_no_pseudonym(bundle)])
+    result = knowledge.mappings.to_case(bundle, case_id=pseudonym)
+    issues = list(result.issues)
+    if result.case is not None:
+        issues += check_case(result.case, knowledge.consistency, today=today)
+    elif not any(issue.blocks for issue in issues):
+        issues.append(_no_case())
+    return Judgement(issues, pseudonym, result.case, trace=result.trace, unread=result.unread)
+
+
+def _blamed(issues: Iterable[Issue]) -> frozenset[int] | None:
+    """Places of the entries that blocking issues name; None when one of them condemns the whole.
+
+    A contradiction in the case is nobody's alone, and among resources of another release no name can be trusted.
+    """
+    found = [_ENTRY.match("" if _condemns(issue) else issue.expression) for issue in issues if issue.blocks]
+    return frozenset(int(each[1]) for each in found if each) if all(found) else None
+
+
+def _condemns(issue: Issue) -> bool:
+    return issue.stage == "case" or issue.rule == "fhir-version"
+
+
+def _without(bundle: Json, rejected: frozenset[int]) -> Json:
+    """The Bundle with those entries empty: the places of the others stay what they were."""
+    entries = [{} if index in rejected else entry for index, entry in enumerate(bundle.get("entry") or [])]
+    return {**bundle, "entry": entries} if rejected else bundle
+
+
+def _patients(bundle: Json) -> list[int]:
+    entries = bundle.get("entry")
+    return [index for index, entry in enumerate(entries if isinstance(entries, list) else []) if _patient(entry)]
+
+
+def _patient(entry: Any) -> Json | None:
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    return resource if isinstance(resource, dict) and resource.get("resourceType") == "Patient" else None
+
+
+def _case_id(bundle: Json, case_id: CaseId) -> str | None:
+    places = _patients(bundle)
+    if len(places) != 1:
+        return None
+    entry = bundle["entry"][places[0]]
+    full_url = entry.get("fullUrl")
+    return case_id(entry["resource"], full_url if isinstance(full_url, str) else "")
+
+
+def _placed(raw: bytes, issues: list[Issue], root: str) -> list[Issue]:
+    """Issues with the line and column of what they name in these bytes (a mapped case has none there)."""
+    if not any(issue.expression.startswith(root) for issue in issues):
+        return issues
+    locator = Locator(raw)
+    return [
+        issue.at(*locator.place(issue.expression)) if issue.expression.startswith(root) and not issue.line else issue
+        for issue in issues
+    ]
+
+
+def _no_bundle() -> Issue:
+    english, french = "A FHIR Bundle is expected here.", "Un Bundle FHIR est attendu ici."
+    return Issue("error", "structure", "", "bundle-expected", english, "receive", text_fr=french)
+
+
+def _no_case() -> Issue:
+    english = "Nothing in this Bundle speaks of a disease that the registry records."
+    french = "Rien dans ce Bundle ne relève d'une maladie suivie par le registre."
+    return Issue("error", "not-found", "Bundle", "no-case", english, "mapping", text_fr=french)
+
+
+def _no_pseudonym(bundle: Json) -> Issue:
+    place = f"Bundle.entry[{_patients(bundle)[0]}].resource" if _patients(bundle) else "Bundle"
+    english = "The Patient needs an identifier (with its system) or an id: without one it cannot be known again."
+    french = "Le Patient doit porter un identifiant (avec son système) ou un id, faute de quoi il ne peut être reconnu."
+    return Issue("error", "required", place, "pseudonym", english, "receive", text_fr=french)

@@ -1,0 +1,133 @@
+"""Write down a judgement: case, decision, findings and the entry's end belong to one transaction.
+
+Takes from: errors, parts, judgement, store.  Gives to: inbound.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.errors import GoneError, Issue, Json, NotFoundError, VersionConflictError
+from adapter.judgement import Judgement
+from adapter.parts import Parts
+from adapter.store import findings, inbox, keeping
+
+
+def record(
+    connection: sa.Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement, expected: int | None
+) -> None:
+    """End an entry that waits for it, by what its judgement says.
+
+    Shapes:  expected  version of the case that the sender has seen; None when it does not matter
+    Errors:  store errors only; an erased case and a version conflict end the entry, they are not raised
+    """
+    case = judgement.case
+    if case is None:
+        findings.replace(connection, entry.id, judgement.issues, judgement.unread)
+        _settle(connection, parts, entry, judgement, state="quarantined", status=judgement.status)
+        return
+    if case.get("opposition") == "opposed":
+        with suppress(NotFoundError):  # also when it was erased before
+            keeping.erase(connection, case["case_id"], parts.clock())
+        _refuse(connection, parts, entry, "erased", _opposed(), 422)
+        return
+    try:
+        kept = _keep_case(connection, parts, entry, judgement, case, expected)
+    except GoneError as error:
+        _refuse(connection, parts, entry, "erased", error.issues()[0], error.http_status)
+    except VersionConflictError as error:
+        _refuse(connection, parts, entry, "superseded", error.issues()[0], error.http_status)
+    else:
+        _settle_kept(connection, parts, entry, judgement, kept)
+
+
+def _keep_case(
+    connection: sa.Connection,
+    parts: Parts,
+    entry: inbox.Entry,
+    judgement: Judgement,
+    case: Json,
+    expected: int | None,
+) -> keeping.Kept:
+    at, knowledge = parts.clock(), parts.knowledge
+    kept = keeping.keep(
+        connection,
+        case,
+        trace=judgement.trace,
+        mapping_version=knowledge.mappings.version,
+        inbox_id=entry.id,
+        at=at,
+        key_id=parts.pseudonyms.key_id,
+        expected=expected,
+    )
+    if judgement.decision:
+        version, criteria = kept.version, knowledge.criteria.version
+        keeping.keep_decision(
+            connection, case["case_id"], version, judgement.decision, criteria_version=criteria, at=at
+        )
+    return kept
+
+
+def _settle_kept(
+    connection: sa.Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement, kept: keeping.Kept
+) -> None:
+    findings.replace(connection, entry.id, judgement.issues, judgement.unread)
+    again = {} if kept.changed or kept.made_by == entry.id else {"duplicate_of": kept.made_by}
+    state: inbox.State = "duplicate" if again else "stored"
+    status = 201 if kept.changed and kept.version == 1 else 200
+    _settle(connection, parts, entry, judgement, state=state, status=status, case_version=kept.version, **again)
+    if kept.changed and judgement.case_id:
+        inbox.supersede(connection, judgement.case_id, by=entry.id)
+
+
+def _refuse(
+    connection: sa.Connection, parts: Parts, entry: inbox.Entry, state: inbox.State, issue: Issue, status: int
+) -> None:
+    """Nothing of this is kept, neither bytes nor findings: only why."""
+    findings.replace(connection, entry.id, [issue])
+    inbox.settle(connection, entry.id, state=state, at=parts.clock(), status=status, raw=None)
+
+
+def _settle(
+    connection: sa.Connection,
+    parts: Parts,
+    entry: inbox.Entry,
+    judgement: Judgement,
+    *,
+    state: inbox.State,
+    status: int,
+    **more: Any,
+) -> None:
+    inbox.settle(
+        connection,
+        entry.id,
+        state=state,
+        at=parts.clock(),
+        status=status,
+        case_id=judgement.case_id,
+        mapping_version=parts.knowledge.mappings.version,
+        **_counts(judgement, state),
+        **more,
+    )
+
+
+def _counts(judgement: Judgement, state: inbox.State) -> dict[str, int]:
+    """received = stored + rejected + unchanged: the database refuses a row where that does not hold."""
+    rejected = judgement.received if state == "quarantined" else len(judgement.rejected)
+    taken = judgement.received - rejected
+    unchanged = taken if state == "duplicate" else 0
+    return {
+        "received": judgement.received,
+        "stored": taken - unchanged,
+        "rejected": rejected,
+        "unchanged": unchanged,
+    }
+
+
+def _opposed() -> Issue:
+    english = "The family is opposed to the use of this record: nothing of it was kept."
+    french = "La famille s'oppose à l'utilisation de ce dossier : rien n'en a été conservé."
+    return Issue("error", "suppressed", "", "opposition", english, "receive", text_fr=french)
