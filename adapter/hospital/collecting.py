@@ -62,7 +62,7 @@ class Unit:
             "proof": self.proof,
             "problem": self.problem,
         }
-        return {name: value for name, value in shown.items() if value not in (None, "")}
+        return {name: value for name, value in shown.items() if value is not None and value != ""}
 
 
 def pages_of(first: str, base: str, fetch: Callable[[str], Page]) -> Iterator[Page]:
