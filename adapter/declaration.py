@@ -149,7 +149,8 @@ def _pattern(_: Any, pattern: str, instance: object, __: Json) -> Iterator[jsons
         yield jsonschema.ValidationError("does not match the pattern")
 
 
-_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
+_extend: Any = jsonschema.validators.extend
+_Validator = _extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
 
 
 @cache

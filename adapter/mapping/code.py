@@ -67,4 +67,4 @@ class Code:
         return FunctionType(code, {"__builtins__": _BUILTINS, **self.constants}, name)
 
 
-_BUILTINS = {"str": str, "len": len, "isinstance": isinstance, "enumerate": enumerate}
+_BUILTINS = {"list": list, "str": str, "len": len, "isinstance": isinstance, "enumerate": enumerate}

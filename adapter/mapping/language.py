@@ -27,12 +27,16 @@ Place = Literal["root", "object", "list", "keyed", "join"]
 
 @dataclass(frozen=True)
 class Rule:
-    """One pair. Unused fields keep their empty value; `spelled` is the YAML of the rule."""
+    """One pair. Unused fields keep their empty value; `spelled` is the YAML of the rule.
+
+    `file` and `line` say where it is written; `at` the line of the map that brings it in, the same but in fragments.
+    """
 
     id: str
     kind: Kind
     file: str
     line: int
+    at: int
     spelled: Json = field(repr=False, default_factory=dict)
     case: Path = Path()
     fhir: Path = Path()
@@ -103,14 +107,14 @@ def load_language(folder: File) -> Language:
     tables = load_tables(folder / "tables", systems)
     fragments = {
         file.data["fragment"]: file
-        for file in (load_declaration(path, "fragment") for path in sorted(folder.glob("fragments/*.yaml")))
+        for file in (load_declaration(path, "mapping") for path in sorted(folder.glob("fragments/*.yaml")))
     }
     reader = _Reader(systems, tables, load_units(folder / "tables"), fragments)
     problems: list[str] = []
     maps = []
     for path in sorted(folder.glob("*.map.yaml")):
         try:
-            maps.append(reader.map(load_declaration(path, "map")))
+            maps.append(reader.map(load_declaration(path, "mapping")))
         except DeclarationError as error:
             problems += error.problems
     if problems:
@@ -155,6 +159,7 @@ class _Reader:
             kind=kind,
             file=file.name,
             line=file.line(here),
+            at=file.line(here),
             spelled=spelled,
             case=parse_path(spelled.get("each", spelled.get("case", "")).removeprefix("$.").removesuffix("[]"), {}),
             fhir=parse_path(spelled.get("fhir", ""), self.systems.uris),
@@ -175,7 +180,7 @@ class _Reader:
             if short in spelled.get("only", [short]):
                 options = {**rule.spelled, **spelled.get("set", {}).get(short, {})}
                 named = replace(rule, id=f"{spelled['id']}.{short}", spelled=options)
-                yield _below(named, case, fhir)
+                yield _below(named, case, fhir, file.line(here))
 
 
 def _place(text: str) -> tuple[Place, str, str]:
@@ -189,10 +194,10 @@ def _place(text: str) -> tuple[Place, str, str]:
     return ("keyed", text.removesuffix("{}"), "") if text.endswith("{}") else ("object", text, "")
 
 
-def _below(rule: Rule, case: Path, fhir: Path) -> Rule:
+def _below(rule: Rule, case: Path, fhir: Path, at: int) -> Rule:
     if rule.kind in ("first", "choice"):
-        return replace(rule, rules=tuple(_below(branch, case, fhir) for branch in rule.rules))
-    return replace(rule, case=case + rule.case, fhir=fhir + rule.fhir)
+        return replace(rule, at=at, rules=tuple(_below(branch, case, fhir, at) for branch in rule.rules))
+    return replace(rule, at=at, case=case + rule.case, fhir=fhir + rule.fhir)
 
 
 def _path(*names: str) -> Path:
@@ -205,7 +210,9 @@ def _expand(rule: Rule) -> Rule:
         return _with_absence(rule)
     if rule.kind != "leaf" or rule.codec.name not in ("quantity", "coding"):
         return rule
-    pairs = _QUANTITY if rule.codec.name == "quantity" else _CODING
+    option = rule.codec.option or {}
+    pairs = _CODING if rule.codec.name == "coding" else [_VALUE, _UNIT if "units" in option else _UNIT_IF_KNOWN]
+    pairs = [*pairs, _COMPARATOR] if option.get("comparator") else pairs
     leaves = tuple(_part(rule, name, fhir, extra) for name, fhir, extra in pairs)
     return replace(rule, kind="group", rules=leaves)
 
@@ -220,19 +227,20 @@ def _with_absence(rule: Rule) -> Rule:
 
 
 def _part(rule: Rule, name: str, fhir: Path, extra: Json) -> Rule:
-    return Rule(f"{rule.id}.{name}", "leaf", rule.file, rule.line, extra, _path(name), fhir)
+    return Rule(f"{rule.id}.{name}", "leaf", rule.file, rule.line, rule.at, extra, _path(name), fhir)
 
 
 _ABSENT = Step("extension", "slice", "url", DATA_ABSENT_REASON)
 _UCUM = "http://unitsofmeasure.org"
-_QUANTITY: list[tuple[str, Path, Json]] = [
-    ("value", _path("value"), {}),
-    ("comparator", _path("comparator"), {}),
-    ("unit", _path("code"), {"with": {"system": _UCUM}, "also": ["unit"]}),
-]
+_Pair = tuple[str, Path, Json]
+_IN_UCUM: Json = {"with": {"system": _UCUM}, "also": ["unit"]}
+_VALUE: _Pair = ("value", _path("value"), {"required": True})
+_UNIT: _Pair = ("unit", _path("code"), {"required": True, **_IN_UCUM})
+_UNIT_IF_KNOWN: _Pair = ("unit", _path("code"), _IN_UCUM)
+_COMPARATOR: _Pair = ("comparator", _path("comparator"), {})
 _LABEL = Path((Step("extension", "slice", "url", "https://crmo-registry.example/fhir/StructureDefinition/label"),))
-_CODING: list[tuple[str, Path, Json]] = [
-    ("system", _path("system"), {}),
-    ("code", _path("code"), {}),
+_CODING: list[_Pair] = [
+    ("system", _path("system"), {"required": True}),
+    ("code", _path("code"), {"required": True}),
     ("display", _LABEL + _path("valueString"), {"also": ["display"]}),
 ]

@@ -31,6 +31,7 @@ class _Reader:
         self.code, self.mapping = code, mapping
         self.named: list[Rule] = []
         self.bail = "return None"
+        self.source = "r"
 
     def body(self) -> None:
         code, node = self.code, Node()
@@ -53,7 +54,7 @@ class _Reader:
 
     def _scope(self, indent: int, source: str, rules: tuple[Rule, ...], node: Node) -> Targets:
         """Read what the rules name in `source`; put the values under `node` and return their texts by case path."""
-        wanted, values = Branch(), Targets()
+        wanted, values, self.source = Branch(), Targets(), source
         outer, self.code = self.code, self.code.beside()
         for rule in rules:
             if rule.kind == "each":
@@ -68,7 +69,7 @@ class _Reader:
     def _rule(self, indent: int, source: str, rule: Rule, wanted: Branch, node: Node) -> Targets:
         if rule.kind == "leaf" and self._plain(rule):
             variable = self._want(rule, wanted)
-            leaf = Leaf(rule.codec.read(self.code, variable), None if rule.required else variable, rule.line)
+            leaf = Leaf(rule.codec.read(self.code, variable), None if rule.required is True else variable, rule.at)
             self._require(indent, rule, variable)
             if rule.case.steps:
                 node.put(rule.case, leaf)
@@ -78,19 +79,19 @@ class _Reader:
         self._ways(indent, source, rule, branches, wanted, targets)
         first = next(iter(targets.values()))
         self._ending(indent, rule, first)
-        sure = rule.required or rule.default is not None or rule.otherwise is not None
+        sure = rule.required is True or rule.default is not None or rule.otherwise is not None
         for case, target in targets.items():
             if case.steps:
-                node.put(case, Leaf(target, None if sure and target == first else target, rule.line))
+                node.put(case, Leaf(target, None if sure and target == first else target, rule.at))
         return targets
 
     def _plain(self, rule: Rule) -> bool:
         return rule.codec.sure and not rule.fhir.lazy and rule.default is None and rule.otherwise is None
 
-    def _want(self, rule: Rule, wanted: Branch) -> str:
-        variable = self.code.var()
-        wanted.want(rule.fhir, variable, rule.line)
-        return variable
+    def _want(self, rule: Rule, wanted: Branch, variable: str = "") -> str:
+        if not rule.fhir.steps:
+            return self.source
+        return wanted.want(rule.fhir, variable or self.code.var(), rule.at)
 
     def _targets(self, indent: int, rule: Rule, branches: tuple[Rule, ...]) -> Targets:
         """One variable for each case place that the rule may fill, all empty at first."""
@@ -99,7 +100,7 @@ class _Reader:
             places = [leaf.case for leaf in flatten(branch)] + [path for path, _ in branch.given]
             for case in places:
                 targets.setdefault(case, self.code.var("x"))
-        self.code.add(indent, " = ".join([*targets.values(), "None"]), rule.line)
+        self.code.add(indent, " = ".join([*targets.values(), "None"]), rule.at)
         return targets
 
     def _ways(
@@ -113,7 +114,7 @@ class _Reader:
             if rule.kind == "first":
                 earlier = " and ".join(f"{target} is None" for target in dict.fromkeys(seen))
                 present = f"{earlier} and {present}" if earlier else present
-            self.code.add(indent, f"{word} {present}:", branch.line)
+            self.code.add(indent, f"{word} {present}:", branch.at)
             loud = rule.kind != "first" and rule.otherwise is None
             self._take(indent + 1, branch, variable, targets, loud=loud)
             seen += [targets[leaf.case] for leaf in flatten(branch)][:1]
@@ -127,7 +128,7 @@ class _Reader:
             if branch.from_fhir and not branch.quiet and not branch.fhir.lazy and not branch.codec.sure:
                 variable = self._want(branch, wanted)
                 told = f"run.unmapped({self._name(branch)}, {variable})"
-                self.code.add(indent, f"if {target} is None and {variable} is not None: {told}", branch.line)
+                self.code.add(indent, f"if {target} is None and {variable} is not None: {told}", branch.at)
 
     def _presence(self, source: str, branch: Rule, wanted: Branch) -> tuple[str, str]:
         if branch.fhir.lazy:
@@ -138,7 +139,7 @@ class _Reader:
         return variable, f"{variable} is not None"
 
     def _take(self, indent: int, branch: Rule, variable: str, targets: Targets, *, loud: bool) -> None:
-        line = branch.line
+        line = branch.at
         if branch.kind == "group":
             self._take_group(indent, branch, variable, targets)
         elif branch.codec.name == "key":
@@ -156,36 +157,38 @@ class _Reader:
         if group.codec.prepare:
             raw, prepare = variable, self.code.constant(group.codec.prepare, "prepare")
             variable = self.code.var("q")
-            self.code.add(indent, f"{variable} = {prepare}({raw})", group.line)
-            self.code.add(indent, f"if {variable} is None: run.unmapped({self._name(group)}, {raw})", group.line)
-            self.code.add(indent, "else:", group.line)
+            self.code.add(indent, f"{variable} = {prepare}({raw})", group.at)
+            self.code.add(indent, f"if {variable} is None: run.unmapped({self._name(group)}, {raw})", group.at)
+            self.code.add(indent, "else:", group.at)
             indent += 1
         inside, after = Branch(), self.code.beside()
-        outer, self.code = self.code, after
+        outer, self.code, source, self.source = self.code, after, self.source, variable
         for inner in group.rules:
             for leaf in flatten(inner):
-                value = self._want(leaf, inside)
-                text = leaf.codec.read(self.code, value)
-                after.add(indent, f"{targets[group.case + leaf.case]} = {_if_there(text, value)}", leaf.line)
-        self.code = outer
+                target = targets[group.case + leaf.case]
+                value = self._want(leaf, inside, target if leaf.codec.name == "copy" else "")
+                if value != target:
+                    text = leaf.codec.read(self.code, value)
+                    after.add(indent, f"{target} = {text} if {value} is not None else None", leaf.at)
+        self.code, self.source = outer, source
         write_reads(outer, indent, variable, inside)
         outer.lines += after.lines
 
     def _ending(self, indent: int, rule: Rule, target: str) -> None:
         """What happens when nothing was found."""
         if rule.default is not None:
-            self.code.add(indent, f"if {target} is None: {target} = {rule.default!r}", rule.line)
+            self.code.add(indent, f"if {target} is None: {target} = {rule.default!r}", rule.at)
         if rule.otherwise is not None:
-            self.code.add(indent, f"if {target} is None:", rule.line)
-            self.code.add(indent + 1, f"{target} = {rule.otherwise!r}", rule.line)
-            self.code.add(indent + 1, f"run.unclassified({self._name(rule)})", rule.line)
+            self.code.add(indent, f"if {target} is None:", rule.at)
+            self.code.add(indent + 1, f"{target} = {rule.otherwise!r}", rule.at)
+            self.code.add(indent + 1, f"run.unclassified({self._name(rule)})", rule.at)
         self._require(indent, rule, target)
 
     def _require(self, indent: int, rule: Rule, variable: str) -> None:
-        if rule.required:
-            self.code.add(indent, f"if {variable} is None:", rule.line)
-            self.code.add(indent + 1, f"run.lacks({self._name(rule)})", rule.line)
-            self.code.add(indent + 1, self.bail, rule.line)
+        if rule.required is True:
+            self.code.add(indent, f"if {variable} is None:", rule.at)
+            self.code.add(indent + 1, f"run.lacks({self._name(rule)})", rule.at)
+            self.code.add(indent + 1, self.bail, rule.at)
 
     def _name(self, rule: Rule) -> int:
         if rule not in self.named:
@@ -197,26 +200,23 @@ class _Reader:
 
         def body(code: Code, indent: int, listed: str) -> None:
             item, target, inner = code.var("i"), code.var("t"), Node()
-            code.add(indent, f"for {item} in {source}:", rule.line)
+            code.add(indent, f"for {item} in {source}:", rule.at)
             outer, self.code, bail, self.bail = self.code, code, self.bail, "continue"
             self._scope(indent + 1, item, rule.rules, inner)
             self.code, self.bail = outer, bail
             write_object(code, indent + 1, inner, target, frozenset())
-            code.add(indent + 1, f"{listed}.append({target})", rule.line)
+            code.add(indent + 1, f"{listed}.append({target})", rule.at)
 
         if rule.feed:
             self._feed(indent, rule, source, body)
         else:
-            node.put(rule.case, Repeat(source, body, rule.line))
+            node.put(rule.case, Repeat(source, body, rule.at))
 
     def _feed(self, indent: int, rule: Rule, source: str, body: object) -> None:
         """Items for another list of the case; it takes those it does not know yet."""
         listed, name = self.code.var("L"), rule.case.steps[-1].name
-        self.code.add(indent, f"if {source}:", rule.line)
-        self.code.add(indent + 1, f"{listed} = []", rule.line)
+        self.code.add(indent, f"if {source}:", rule.at)
+        self.code.add(indent + 1, f"{listed} = []", rule.at)
         body(self.code, indent + 1, listed)  # type: ignore[operator]
-        self.code.add(indent + 1, f"run.feed({name!r}, {listed}, {tuple(rule.feed)!r})", rule.line)
+        self.code.add(indent + 1, f"run.feed({name!r}, {listed}, {tuple(rule.feed)!r})", rule.at)
 
-
-def _if_there(text: str, variable: str) -> str:
-    return text if text == variable else f"{text} if {variable} is not None else None"

@@ -14,25 +14,28 @@ from adapter.mapping.path import Path, Step
 
 @dataclass
 class Branch:
-    """What is wanted from one object: variables for its members, and what is wanted inside them."""
+    """What is wanted at one place: the value itself in `variable`, and what is wanted inside it."""
 
-    variables: list[tuple[str, int]] = field(default_factory=list)
+    variable: str = ""
+    at: int = 0
     members: dict[str, dict[Step, Branch]] = field(default_factory=dict)
 
-    def want(self, path: Path, variable: str, line: int) -> None:
+    def want(self, path: Path, variable: str, line: int) -> str:
+        """Ask for the value at a path; returns the variable that will hold it, an earlier one if there is one."""
         branch = self
         for step in path.steps:
             branch = branch.members.setdefault(step.name, {}).setdefault(step, Branch())
-        branch.variables.append((variable, line))
+        if not branch.variable:
+            branch.variable, branch.at = variable, line
+        return branch.variable
 
     def every_variable(self) -> list[str]:
-        inner = (each for steps in self.members.values() for branch in steps.values() for each in branch.every_variable())
-        return [variable for variable, _ in self.variables] + list(inner)
+        inner = [each for steps in self.members.values() for branch in steps.values() for each in branch.every_variable()]
+        return [self.variable, *inner] if self.variable else inner
 
     def line(self) -> int:
-        lines = [line for _, line in self.variables]
-        inner = (branch.line() for steps in self.members.values() for branch in steps.values())
-        return min([*lines, *inner], default=1)
+        inner = [branch.line() for steps in self.members.values() for branch in steps.values()]
+        return min(line for line in (self.at, *inner, 10**9) if line) if self.at or inner else 1
 
 
 def write_reads(code: Code, indent: int, source: str, branch: Branch) -> None:
@@ -48,18 +51,16 @@ def write_reads(code: Code, indent: int, source: str, branch: Branch) -> None:
 
 def _read_member(code: Code, indent: int, source: str, name: str, step: Step, branch: Branch) -> None:
     line = branch.line()
-    target = branch.variables[0][0] if branch.variables else code.var("n")
+    target = branch.variable or code.var("n")
     code.add(indent, f"{target} = {source}.get({name!r})", line)
     if step.pick == "first":
         code.add(indent, f"if {target}: {target} = {target}[0]", line)
         if not branch.members:
             code.add(indent, f"else: {target} = None", line)
-    for other, _ in branch.variables[1:]:
-        code.add(indent, f"{other} = {target}", line)
     if branch.members:
-        inside = [each for each in branch.every_variable() if each not in {var for var, _ in branch.variables}]
+        inside = [each for each in branch.every_variable() if each != branch.variable]
         code.add(indent, f"if {target}:", line)
-        write_reads(code, indent + 1, target, Branch([], branch.members))
+        write_reads(code, indent + 1, target, branch)
         code.add(indent, f"else: {_none(inside)}", line)
 
 
@@ -86,6 +87,6 @@ def _read_slices(code: Code, indent: int, source: str, name: str, slices: list[t
 
 
 def _read_entry(code: Code, indent: int, entry: str, branch: Branch) -> None:
-    for variable, line in branch.variables:
-        code.add(indent, f"{variable} = {entry}", line)
-    write_reads(code, indent, entry, Branch([], branch.members))
+    if branch.variable:
+        code.add(indent, f"{branch.variable} = {entry}", branch.at)
+    write_reads(code, indent, entry, branch)

@@ -51,7 +51,7 @@ def _in_form(form: str, code: str) -> str:
     if form == "icd10":
         return code.upper().replace(".", "")
     if form == "orpha":
-        return re.sub(r"^(ORPHA:?|Orphanet[_:])", "", code, flags=re.IGNORECASE)
+        return re.sub(r"^(Orphanet[_:]|ORPHA:?)", "", code, flags=re.IGNORECASE)
     return code[:7] if form == "ccam" and _CCAM.match(code) else code
 
 

@@ -7,13 +7,14 @@ Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from adapter.canonical import DATA_ABSENT_REASON
+from adapter.canonical import BASE, DATA_ABSENT_REASON
+from adapter.errors import Json
 from adapter.mapping.code import Code
-from adapter.mapping.language import Map, Rule
+from adapter.mapping.language import Language, Map, Rule
 from adapter.mapping.path import Path, Step, parse_path
 from adapter.mapping.reads import Branch, write_reads
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
@@ -21,16 +22,16 @@ from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 _ABSENT = Step("extension", "slice", "url", DATA_ABSENT_REASON)
 
 
-def make_writer_code(mapping: Map, parent_id: str = "") -> Code:
-    """Shapes:  parent_id  for a map that joins onto items: the `id` template of the items' own resource"""
+def make_writer_code(mapping: Map, language: Language) -> Code:
+    """Shapes:  language  the maps that this one may point at"""
     code = Code(mapping.file.name)
-    _Writer(code, mapping, parent_id).write()
+    _Writer(code, mapping, {each.name: each for each in language.maps}).write()
     return code
 
 
 class _Writer:
-    def __init__(self, code: Code, mapping: Map, parent_id: str) -> None:
-        self.code, self.mapping, self.parent_id = code, mapping, parent_id
+    def __init__(self, code: Code, mapping: Map, maps: dict[str, Map]) -> None:
+        self.code, self.mapping, self.maps = code, mapping, maps
         self.hoisted: dict[str, str] = {}
 
     def write(self) -> None:
@@ -66,7 +67,7 @@ class _Writer:
         line = self.mapping.file.line(("id",))
         node.put(_one("id"), Leaf(_template(self.mapping.id), None, line))
         if parent := self.mapping.get("parent"):
-            reference = f"{parent['resource']}/{self.parent_id}"
+            reference = f"{parent['resource']}/{self.maps[parent['map']].id}"
             path = parse_path(parent["fhir"], self.mapping.systems.uris) + _one("reference")
             node.put(path, Leaf(_template(reference), None, self.mapping.file.line(("parent",))))
 
@@ -84,14 +85,15 @@ class _Writer:
 
     def _rule(self, indent: int, rule: Rule, wanted: Branch, node: Node) -> None:
         if rule.kind == "const":
-            node.put(rule.fhir, Leaf(self._const(rule.const), None, rule.line))
+            node.put(rule.fhir, Leaf(self._const(rule.const), None, rule.at))
         elif rule.kind == "each":
             self._each(rule, wanted, node)
         elif rule.kind in ("first", "choice"):
             self._choice(indent, rule, wanted, node)
         else:
+            guard = self._group_guard(rule, wanted)
             for leaf in flatten(rule):
-                self._leaf(indent, leaf, self._source(leaf, wanted), node)
+                self._leaf(indent, leaf, self._source(leaf, wanted), node, guard)
 
     def _const(self, value: Any) -> str:
         """Constants are made once: for good, or once a case when they speak of it."""
@@ -108,87 +110,110 @@ class _Writer:
         first = leaf.case.steps[0].name
         if self.mapping.place == "keyed" and first in ("key", "value"):
             return "k" if first == "key" else "d"
-        variable = self.code.var()
-        wanted.want(leaf.case, variable, leaf.line)
-        return variable
+        return wanted.want(leaf.case, self.code.var(), leaf.at)
 
-    def _leaf(self, indent: int, leaf: Rule, source: str, node: Node) -> None:
-        guard: str | None = None if leaf.required or source in ("d", "k") else source
+    def _group_guard(self, rule: Rule, wanted: Branch) -> str | None:
+        """The object that a group's required members hang on; None when that is the item itself."""
+        if rule.kind != "group" or not rule.case.steps:
+            return None
+        return wanted.want(rule.case, self.code.var(), rule.at)
+
+    def _leaf(self, indent: int, leaf: Rule, source: str, node: Node, group: str | None = None) -> None:
+        guard: str | None = group if leaf.required or source in ("d", "k") else source
         if leaf.default is not None and guard:
-            self.code.add(indent, f"if {source} == {leaf.default!r}: {source} = None", leaf.line)
+            self.code.add(indent, f"if {source} == {leaf.default!r}: {source} = None", leaf.at)
         text, whole = self._text(leaf, source)
         path = leaf.fhir + _one("coding") if leaf.codec.concept else leaf.fhir
         for key, value in (leaf.with_ or {}).items():
-            node.put(Path(leaf.fhir.steps[:-1]) + parse_path(key, {}), Leaf(self._const(value), guard, leaf.line))
-        node.put(path, Leaf(text, guard, leaf.line, whole))
+            node.put(Path(leaf.fhir.steps[:-1]) + parse_path(key, {}), Leaf(self._const(value), guard, leaf.at))
+        node.put(path, Leaf(text, guard, leaf.at, whole))
         for also in leaf.also or ():
-            node.put(also if isinstance(also, Path) else parse_path(also, {}), Leaf(text, guard, leaf.line))
+            node.put(also if isinstance(also, Path) else parse_path(also, {}), Leaf(text, guard, leaf.at))
         if leaf.missing:
             self._missing(indent, leaf, source, node)
 
     def _text(self, leaf: Rule, source: str) -> tuple[str, str]:
         if leaf.codec.name == "key":
-            return f"{self.code.constant(leaf.codec.option['write'], 'key')}(case, S, {source})", ""
+            return f"{self.code.constant(self._key(leaf), 'key')}(case, S, {source})", ""
         return leaf.codec.write(self.code, source)
+
+    def _key(self, leaf: Rule) -> Callable[[Json, str, str], Json]:
+        """A reference to another item of the case, with the registry's own name of it beside."""
+        option = leaf.codec.option
+        target = self.maps[option["map"]]
+        system, field = f"{BASE}/identifier/{option['identifier']}", option["field"]
+
+        def refer(case: Json, name: str, key: str) -> Json:
+            reference: Json = {"identifier": {"system": system, "value": key}}
+            for number, item in enumerate(case.get(target.case, ()), 1):
+                if item.get(field) == key:
+                    own = target.id.replace("{case}", name).replace("{n}", str(number))
+                    return {"reference": f"{target.resource}/{own}", **reference}
+            return reference
+
+        return refer
 
     def _missing(self, indent: int, leaf: Rule, source: str, node: Node) -> None:
         """R4 wants the element, the case has none: say why instead of inventing a value."""
         variable = self.code.var("m")
-        self.code.add(indent, f"{variable} = {leaf.missing!r} if {source} is None else None", leaf.line)
+        self.code.add(indent, f"{variable} = {leaf.missing!r} if {source} is None else None", leaf.at)
         *parents, last = leaf.fhir.steps
         path = Path((*parents, Step(f"_{last.name}"), _ABSENT, Step("valueCode")))
-        node.put(path, Leaf(variable, variable, leaf.line))
+        node.put(path, Leaf(variable, variable, leaf.at))
 
     def _choice(self, indent: int, rule: Rule, wanted: Branch, node: Node) -> None:
+        """Branches in order: a value is written by the first that may, the last one by whatever it is."""
+        branches = [(each, _needs(each)) for each in rule.rules if each.to_fhir]
         taken: list[tuple[str, set[Path]]] = []
-        for branch in (each for each in rule.rules if each.to_fhir):
-            leaves = list(flatten(branch))
-            reads = {leaf.case for leaf in leaves}
-            wants = reads | {path for path, _ in branch.given}
-            conditions = [f"{guard} is None" for guard, known in taken if known & wants]
+        for number, (branch, needs) in enumerate(branches):
+            conditions = [f"{guard} is None" for guard, known in taken if known & needs]
             conditions += self._given(branch, wanted)
-            guards = [self._guarded(indent, leaf, rule, self._source(leaf, wanted), conditions) for leaf in leaves]
-            for leaf, guard in zip(leaves, guards, strict=True):
-                self._leaf(indent, leaf, guard, node)
-            taken.append((guards[0], wants))
+            contested = any(needs & others for _, others in branches[number + 1 :])
+            group = self._group_guard(branch, wanted)
+            if group and conditions:
+                group = self._guarded(indent, branch, group, conditions)
+            guards = []
+            for leaf in flatten(branch):
+                source = self._source(leaf, wanted)
+                every = conditions + [leaf.codec.accepts(self.code, source)] if contested else list(conditions)
+                every += [f"{source} != {rule.default!r}"] if rule.default is not None else []
+                guards.append(self._guarded(indent, leaf, source, every))
+                self._leaf(indent, leaf, guards[-1], node, group)
+            taken.append((group or guards[0], needs))
 
     def _given(self, branch: Rule, wanted: Branch) -> list[str]:
         conditions = []
         for path, value in branch.given:
-            variable = self.code.var("g")
-            wanted.want(path, variable, branch.line)
-            conditions.append(f"{variable} == {value!r}")
+            variable = wanted.want(path, self.code.var("g"), branch.at)
+            conditions.append(f"{variable} {'is' if value in (None, True, False) else '=='} {value!r}")
         return conditions
 
-    def _guarded(self, indent: int, leaf: Rule, rule: Rule, source: str, conditions: list[str]) -> str:
+    def _guarded(self, indent: int, rule: Rule, source: str, conditions: list[str]) -> str:
         """A variable that holds the value only if this branch is the one to write it."""
-        every = [*conditions, *filter(None, [leaf.codec.accepts(self.code, source)])]
-        if rule.default is not None:
-            every.append(f"{source} != {rule.default!r}")
+        every = [each for each in conditions if each]
         if not every:
             return source
         variable = self.code.var("b")
-        self.code.add(indent, f"{variable} = {source} if {' and '.join(every)} else None", leaf.line)
+        self.code.add(indent, f"{variable} = {source} if {' and '.join(every)} else None", rule.at)
         return variable
 
     def _each(self, rule: Rule, wanted: Branch, node: Node) -> None:
         if rule.spelled["each"].startswith("$."):
             source = f"case.get({rule.case.steps[-1].name!r})"
         else:
-            source = self.code.var("s")
-            wanted.want(rule.case, source, rule.line)
+            source = wanted.want(rule.case, self.code.var("s"), rule.at)
 
         def body(code: Code, indent: int, listed: str) -> None:
             item = code.var("i")
-            code.add(indent, f"for {item} in {source}:", rule.line)
+            code.add(indent, f"for {item} in {source}:", rule.at)
             for path, value in (rule.unless or {}).items():
-                code.add(indent + 1, f"if {item}.get({path!r}) == {value!r}: continue", rule.line)
+                code.add(indent + 1, f"if {item}.get({path!r}) == {value!r}: continue", rule.at)
             outer, self.code, target = self.code, code, code.var("t")
             self._scope(indent + 1, item, rule.rules, Node(), target)
             self.code = outer
-            code.add(indent + 1, f"{listed}.append({target})", rule.line)
+            code.add(indent + 1, f"{listed}.append({target})", rule.at)
 
-        node.put(rule.fhir, Repeat(source, body, rule.line))
+        node.put(rule.fhir, Repeat(source, body, rule.at))
 
 
 def flatten(rule: Rule) -> Iterator[Rule]:
@@ -201,6 +226,10 @@ def flatten(rule: Rule) -> Iterator[Rule]:
             also = tuple(rule.fhir + (each if isinstance(each, Path) else parse_path(each, {})) for each in leaf.also or ())
             spelled = {**leaf.spelled, "also": also} if also else leaf.spelled
             yield replace(leaf, case=rule.case + leaf.case, fhir=rule.fhir + leaf.fhir, spelled=spelled)
+
+
+def _needs(branch: Rule) -> set[Path]:
+    return {leaf.case for leaf in flatten(branch)} | {path for path, _ in branch.given}
 
 
 def _one(name: str) -> Path:

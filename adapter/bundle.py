@@ -1,0 +1,107 @@
+"""What travels together: the resources of a Bundle, and what their references point at.
+
+Takes from: errors.  Gives to: mapping.engine, inbound, outbound, hospital.
+Source: https://hl7.org/fhir/R4/bundle.html#references
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from adapter.errors import Issue, Json
+
+MAX_ENTRIES = 500
+TYPES = ("transaction", "batch", "collection", "searchset")
+
+
+def resources_of(bundle: Json) -> Iterator[tuple[int, Json]]:
+    """(entry number, resource) of everything that is told as a fact; answers about the search are left out."""
+    for number, entry in enumerate(bundle.get("entry") or ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome":
+            yield number, resource
+
+
+class References:
+    """Finds what a reference points at, in the order R4 gives: contained, fullUrl, type and id, identifier.
+
+    The index is made when the first reference needs it: most Bundles are read without one.
+    """
+
+    def __init__(self, bundle: Json) -> None:
+        self.bundle = bundle
+        self._index: dict[str, int] | None = None
+        self._identifiers: dict[tuple[Any, Any], int] = {}
+
+    def resolve(self, reference: Any, holder: Json) -> tuple[Json | None, int | None]:
+        """(resource, its entry number); (None, None) when the Bundle does not hold it."""
+        if not isinstance(reference, dict):
+            return None, None
+        target = reference.get("reference")
+        if isinstance(target, str) and target.startswith("#"):
+            return _contained(holder, target[1:]), None
+        number = self._number(target, reference.get("identifier"))
+        return (None, None) if number is None else (self.bundle["entry"][number]["resource"], number)
+
+    def _number(self, target: Any, identifier: Any) -> int | None:
+        index = self._made()
+        if isinstance(target, str):
+            plain = target.split("/_history/")[0]
+            return index.get(plain, index.get("/".join(plain.split("/")[-2:])))
+        if isinstance(identifier, dict):
+            return self._identifiers.get((identifier.get("system"), identifier.get("value")))
+        return None
+
+    def _made(self) -> dict[str, int]:
+        if self._index is None:
+            self._index = {}
+            for number, resource in resources_of(self.bundle):
+                if isinstance(full_url := self.bundle["entry"][number].get("fullUrl"), str):
+                    self._index[full_url] = number
+                self._index.setdefault(f"{resource.get('resourceType')}/{resource.get('id')}", number)
+                for identifier in _identifiers(resource):
+                    self._identifiers.setdefault(identifier, number)
+        return self._index
+
+
+def _contained(holder: Json, name: str) -> Json | None:
+    listed = holder.get("contained") or ()
+    return next((each for each in listed if isinstance(each, dict) and each.get("id") == name), None)
+
+
+def _identifiers(resource: Json) -> Iterator[tuple[Any, Any]]:
+    listed = resource.get("identifier")
+    for each in listed if isinstance(listed, list) else [listed]:
+        if isinstance(each, dict) and isinstance(each.get("value"), str):
+            yield each.get("system"), each["value"]
+
+
+def check_bundle(document: Any) -> list[Issue]:
+    """What must hold before anything else is asked: a Bundle of a known type, not too big, about one Patient.
+
+    Errors:  issues of stage "receive", with the place
+    """
+    if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
+        return [_issue("invalid", "", "bundle", "expected a FHIR R4 Bundle")]
+    if document.get("type") not in TYPES:
+        return [_issue("not-supported", "Bundle.type", "bundle-type", f"expected a Bundle of type {', '.join(TYPES)}")]
+    entries = document.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return [_issue("structure", "Bundle.entry", "bundle-entry", "expected a list of entries")]
+    if len(entries) > MAX_ENTRIES:
+        return [_issue("too-long", "Bundle.entry", "bundle-size", f"expected at most {MAX_ENTRIES} entries")]
+    return list(_check_patients(document))
+
+
+def _check_patients(bundle: Json) -> Iterator[Issue]:
+    patients = [number for number, each in resources_of(bundle) if each.get("resourceType") == "Patient"]
+    if not patients:
+        yield _issue("required", "Bundle.entry", "one-patient", "expected one Patient, found none")
+    for number in patients[1:]:
+        place = f"Bundle.entry[{number}].resource"
+        yield _issue("business-rule", place, "one-patient", "expected one Patient a Bundle, found another")
+
+
+def _issue(kind: str, expression: str, rule: str, text: str) -> Issue:
+    return Issue("error", kind, expression, rule, text, stage="receive")

@@ -1,0 +1,153 @@
+"""What was sent and no rule read: found by names alone, told by place, never by value.
+
+For each map the known names are laid out once as a tree; a function is generated that asks, object by object,
+whether there are other names. What a map deliberately leaves is in its `leave`, with the reason.
+
+Takes from: mapping.language, mapping.code.  Gives to: mapping.engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.errors import Json
+from adapter.mapping.code import Code
+from adapter.mapping.language import Map, Rule
+from adapter.mapping.path import Path, Step, parse_path
+from adapter.mapping.writer import flatten
+
+Finder = Callable[[Json, list[str]], None]
+
+_LABELS = ("display", "text", "userSelected", "version")
+
+
+@dataclass
+class Known:
+    """Names known inside an object. `all_inside`: nothing inside is looked at."""
+
+    members: dict[str, Known] = field(default_factory=dict)
+    all_inside: bool = False
+    slices: dict[str, set[str]] = field(default_factory=dict)
+
+    def at(self, path: Path) -> Known:
+        known = self
+        for step in path.steps:
+            if step.pick == "resolve":
+                known.all_inside = True
+                return Known()
+            known = known.members.setdefault(step.name, Known())
+            if step.pick == "slice":
+                known.members.setdefault(step.key, Known())
+                known.slices.setdefault(step.key, set()).add(step.value)
+            elif step.pick in ("other", "all"):
+                known.slices.setdefault("", set())
+        return known
+
+
+def _known(mapping: Map) -> Known:
+    root = Known()
+    root.at(Path((Step("resourceType"),)))
+    for rule in mapping.rules:
+        _add(root, rule)
+    if parent := mapping.get("parent"):
+        place = root.at(parse_path(parent["fhir"], mapping.systems.uris))
+        place.members.setdefault("reference", Known())
+    for left in mapping.get("leave") or ():
+        root.at(parse_path(left["fhir"], mapping.systems.uris)).all_inside = True
+    return root
+
+
+def _add(root: Known, rule: Rule) -> None:
+    if rule.kind == "each":
+        inside = root.at(rule.fhir)
+        for inner in rule.rules:
+            _add(inside, inner)
+    elif rule.kind in ("first", "choice"):
+        for branch in rule.rules:
+            _add(root, branch)
+    elif rule.kind == "const":
+        _add_value(root.at(rule.fhir), rule.const)
+    else:
+        for leaf in flatten(rule):
+            _add_leaf(root, leaf)
+
+
+def _add_value(known: Known, value: Any) -> None:
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            for name, inner in each.items():
+                _add_value(known.members.setdefault(name, Known()), inner)
+
+
+def _add_leaf(root: Known, leaf: Rule) -> None:
+    here = root.at(leaf.fhir)
+    if leaf.codec.name == "concept":
+        _add_coding(here.members.setdefault("coding", Known()))
+        here.members.setdefault("text", Known())
+    elif leaf.codec.name == "codings":
+        _add_coding(here)
+    elif leaf.codec.name == "key":
+        here.at(Path((Step("reference"),)))
+        here.at(Path((Step("identifier"), Step("system"))))
+        here.at(Path((Step("identifier"), Step("value"))))
+    for name in leaf.with_ or ():
+        root.at(Path((*leaf.fhir.steps[:-1], Step(name))))
+    for also in leaf.also or ():
+        root.at(also if isinstance(also, Path) else parse_path(also, {}))
+    if leaf.missing:
+        absent = Path((*leaf.fhir.steps[:-1], Step(f"_{leaf.fhir.steps[-1].name}")))
+        root.at(absent + parse_path("extension[http://hl7.org/fhir/StructureDefinition/data-absent-reason].valueCode", {}))
+
+
+def _add_coding(known: Known) -> None:
+    for name in ("system", "code", *_LABELS):
+        known.members.setdefault(name, Known())
+
+
+class Leftovers:
+    """One finder a map."""
+
+    def __init__(self, finders: dict[str, Finder]) -> None:
+        self._finders = finders
+
+    def of(self, name: str, resource: Json) -> Sequence[str]:
+        """Places in the resource that no rule reads, as FHIRPath without indexes."""
+        found: list[str] = []
+        self._finders[name](resource, found)
+        return found
+
+
+def make_leftovers(maps: tuple[Map, ...]) -> Leftovers:
+    return Leftovers({mapping.name: _make_finder(mapping) for mapping in maps})
+
+
+def _make_finder(mapping: Map) -> Finder:
+    code = Code(mapping.file.name)
+    code.add(0, "def find(r, out):", 1)
+    _write(code, 1, "r", mapping.resource, _known(mapping))
+    return code.function("find")
+
+
+def _write(code: Code, indent: int, source: str, place: str, known: Known) -> None:
+    names = code.constant(frozenset(known.members), "N")
+    code.add(indent, f"if not {source}.keys() <= {names}:", 1)
+    code.add(indent + 1, f"out += [{place + '.'!r} + name for name in {source} if name not in {names}]", 1)
+    for name, inner in known.members.items():
+        if inner.members and not inner.all_inside:
+            _write_member(code, indent, source, f"{place}.{name}", name, inner)
+
+
+def _write_member(code: Code, indent: int, source: str, place: str, name: str, known: Known) -> None:
+    member, each = code.var("m"), code.var("e")
+    code.add(indent, f"{member} = {source}.get({name!r})", 1)
+    code.add(indent, f"if {member}:", 1)
+    code.add(indent + 1, f"for {each} in ({member} if {member}.__class__ is list else ({member},)):", 1)
+    if known.slices and "" not in known.slices:
+        key, values = next(iter(known.slices.items()))
+        wanted = code.constant(frozenset(values), "S")
+        code.add(indent + 2, f"if {each}.get({key!r}) not in {wanted}:", 1)
+        code.add(indent + 3, f"out.append({place!r})", 1)
+        code.add(indent + 3, "continue", 1)
+    _write(code, indent + 2, each, place, known)

@@ -1,0 +1,125 @@
+"""One Bundle being read: what the generated readers tell, and the case that grows from it.
+
+Takes from: bundle, errors, mapping.select, mapping.language.  Gives to: mapping.engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.bundle import References
+from adapter.canonical import BASE
+from adapter.errors import Issue, Json
+from adapter.mapping.language import Map, Rule
+from adapter.mapping.path import Path
+from adapter.mapping.select import Way, collect
+from adapter.mapping.tables import Table
+
+
+@dataclass
+class Read:
+    """One resource read: which map took it, where it stood, and what it gave."""
+
+    mapping: Map
+    number: int
+    resource: Json
+    item: Any
+    way: Way
+    index: int = -1
+
+    @property
+    def place(self) -> str:
+        return f"Bundle.entry[{self.number}].resource"
+
+
+@dataclass
+class Pending:
+    """A value that waits until the whole Bundle is read: the name of another item, by reference."""
+
+    rule: Rule
+    reference: Json
+    read: Read | None = None
+
+
+class Run:
+    """State of one `to_case`. The generated readers call the methods below; nothing else is shared."""
+
+    def __init__(self, bundle: Json) -> None:
+        self.references = References(bundle)
+        self.issues: list[Issue] = []
+        self.reads: list[Read] = []
+        self.pending: list[Pending] = []
+        self.feeds: list[tuple[str, list[Json], tuple[str, ...], Read]] = []
+        self.rules: list[Rule] = []
+        self.read: Read | None = None
+
+    def begin(self, read: Read, rules: list[Rule]) -> None:
+        self.read, self.rules = read, rules
+
+    def unmapped(self, rule: int, value: Any) -> None:
+        """Something stands there and no word of the case means it."""
+        found = self.rules[rule]
+        table = f"none of the codes is in table '{found.codec.table.name}'" if found.codec.table else "not understood"
+        self.issue("warning", "code-invalid", found, "unmapped", f"{table}; the value is left out")
+
+    def unclassified(self, rule: int) -> None:
+        found = self.rules[rule]
+        self.issue("warning", "code-invalid", found, "unclassified", f"kept as '{found.otherwise}': nothing says more")
+
+    def lacks(self, rule: int) -> None:
+        """A part without which the item means nothing: the item is left out, and said so."""
+        found = self.rules[rule]
+        self.issue("warning", "required", found, "required", "needed and not found or not understood; item left out")
+
+    def issue(self, severity: Any, kind: str, rule: Rule, code: str, text: str) -> None:
+        read = self.read
+        path = rule.fhir.fhirpath or next((r.fhir.fhirpath for r in rule.leaves() if r.fhir.steps), "$this")
+        place = f"{read.place}.{path}" if read else path
+        field = _field(read.mapping, rule) if read else ""
+        self.issues.append(
+            Issue(severity, kind, place, f"mapping:{code}:{rule.id}", text, "mapping", origin=rule.origin, field=field)
+        )
+
+    def collect(self, value: Json, path: Path) -> list[Any] | None:
+        """Values at a path that fans out or follows references; None when there are none."""
+        return collect(value, path, self._resolve) or None
+
+    def _resolve(self, reference: Any) -> Json | None:
+        return self.references.resolve(reference, self.read.resource if self.read else {})[0]
+
+    def prefer(self, codings: list[Json], table: Table, ours: str) -> Json:
+        """Of several codings the one the table knows, else the first that is not the registry's own."""
+        foreign = [each for each in codings if each.get("system") != ours]
+        return next((each for each in foreign if table.find((each,)) is not None), foreign[0] if foreign else {})
+
+    def key(self, rule: int, reference: Json) -> str | Pending:
+        """The registry's name of another item: written beside the reference, or found by following it."""
+        found = self.rules[rule]
+        identifier = reference.get("identifier") or {}
+        if identifier.get("system") == f"{BASE}/identifier/{found.codec.option['identifier']}":
+            name: str = identifier["value"]
+            return name
+        pending = Pending(found, reference, self.read)
+        self.pending.append(pending)
+        return pending
+
+    def feed(self, name: str, items: list[Json], keys: tuple[str, ...]) -> None:
+        if self.read is not None:
+            self.feeds.append((name, items, keys, self.read))
+
+
+def _field(mapping: Map, rule: Rule) -> str:
+    inner = next((".".join(s.name for s in r.case.steps) for r in rule.leaves() if r.case.steps), "")
+    return ".".join(part for part in (mapping.case, inner) if part)
+
+
+def broken(read: Read, error: Exception, line: int) -> Issue:
+    """The issue for a resource whose shape is not FHIR's: the element and the rule that stumbled."""
+    origin = f"{read.mapping.file.name}:{line}"
+    text = f"the {read.mapping.resource} is not shaped as R4 says; it is left out"
+    return Issue("error", "structure", read.place, "mapping:shape", text, "mapping", origin=origin)
+
+
+Dispatch = Callable[[Json], Way | None]

@@ -1,0 +1,163 @@
+"""Which resources a map takes, and which it drops: the conditions of `select` and `drop`.
+
+    status: [cancelled]                 the value is one of these
+    code: {table: biopsy}               a coding is in the table (with `words`: stands for one of them)
+    category: {coding: {crmo-role: x}}  this coding is there
+    category: {no-system: crmo-role}    no coding of that system is there
+    modality[*]: {only: other-object}   every coding is in the table, and there is one
+    series[*].bodySite: {coded-but-not: bone}   there are codings, and none is in the table
+
+Takes from: mapping.language, mapping.path, mapping.tables.  Gives to: mapping.engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.errors import Json
+from adapter.mapping.language import Map
+from adapter.mapping.path import Path, parse_path
+
+Test = Callable[[Json], bool]
+Key = tuple[str, Any, Any]
+
+_WORDS = ("own", "why", "collapse")
+
+
+def collect(value: Any, path: Path, resolve: Callable[[Any], Any] | None = None) -> list[Any]:
+    """Every value at a path, lists opened at each step as in FHIRPath; a slice keeps the entries it names."""
+    found = [value]
+    for step in path.steps:
+        if step.pick == "resolve":
+            found = [each for each in map(resolve, found) if each is not None] if resolve else []
+            continue
+        found = list(_open(each.get(step.name) for each in found if isinstance(each, dict)))
+        if step.pick == "slice":
+            found = [each for each in found if isinstance(each, dict) and each.get(step.key) == step.value]
+        elif step.pick == "first":
+            found = found[:1]
+    return found
+
+
+def _open(values: Iterable[Any]) -> Iterable[Any]:
+    for value in values:
+        if isinstance(value, list):
+            yield from _open(value)
+        elif value is not None:
+            yield value
+
+
+def codings_of(values: Iterable[Any]) -> list[Json]:
+    """The Codings of CodeableConcepts and of bare Codings."""
+    found: list[Json] = []
+    for value in values:
+        if isinstance(value, dict):
+            inner = value.get("coding") if "coding" in value else [value]
+            found += [each for each in _open([inner]) if isinstance(each, dict)]
+    return found
+
+
+@dataclass(frozen=True)
+class Way:
+    """One alternative of `select`.
+
+    Shapes:  keys      (path, system, code) that a resource of this kind carries, for finding it by look-up
+             path      where those codings stand
+             own       the registry's own mark: such a resource is taken as it is, never collapsed with another
+    """
+
+    mapping: Map
+    test: Test
+    keys: frozenset[tuple[Any, Any]]
+    path: Path
+    collapse: tuple[str, ...]
+    own: bool
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A reason to leave a resource out. `why` is in English and French."""
+
+    test: Test
+    why: Json
+    hospital_only: bool
+
+
+def make_ways(mapping: Map) -> list[Way]:
+    return [_way(mapping, spelled) for spelled in mapping.get("select") or [{}]]
+
+
+def _way(mapping: Map, spelled: Json) -> Way:
+    keys: set[tuple[Any, Any]] = set()
+    path = Path()
+    for text, condition in spelled.items():
+        if text not in _WORDS and isinstance(condition, dict) and not keys:
+            path = parse_path(text, mapping.systems.uris)
+            keys = _keys(mapping, condition)
+    own = any(isinstance(each, dict) and "coding" in each for each in spelled.values())
+    return Way(mapping, _every(mapping, spelled), frozenset(keys), path, tuple(spelled.get("collapse", ())), own)
+
+
+def _keys(mapping: Map, condition: Json) -> set[tuple[Any, Any]]:
+    if "coding" in condition:
+        return _wanted_codings(mapping, condition["coding"])
+    if "table" in condition:
+        words = mapping.tables[condition["table"]].words
+        return {key for key, word in words.items() if word in condition.get("words", [word])}
+    return set()
+
+
+def _wanted_codings(mapping: Map, spelled: Json) -> set[tuple[Any, Any]]:
+    return {
+        (mapping.systems.uri(system), code)
+        for system, codes in spelled.items()
+        for code in (codes if isinstance(codes, list) else [codes])
+    }
+
+
+def make_drops(mapping: Map) -> list[Drop]:
+    return [
+        Drop(_every(mapping, spelled), spelled["why"], spelled.get("own") is False)
+        for spelled in mapping.get("drop") or ()
+    ]
+
+
+def _every(mapping: Map, spelled: Json) -> Test:
+    tests = [_test(mapping, path, condition) for path, condition in spelled.items() if path not in _WORDS]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda resource: all(test(resource) for test in tests)
+
+
+def _test(mapping: Map, text: str, condition: Any) -> Test:
+    path = parse_path(text, mapping.systems.uris)
+    if not isinstance(condition, dict):
+        return _is_one_of(path, condition if isinstance(condition, list) else [condition])
+    verdict = _verdict(mapping, condition)
+    return lambda resource: verdict(codings_of(collect(resource, path)))
+
+
+def _is_one_of(path: Path, values: list[Any]) -> Test:
+    if len(path.steps) == 1:
+        name = path.steps[0].name
+        return lambda resource: name in resource and resource[name] in values
+    return lambda resource: any(each in values for each in collect(resource, path))
+
+
+def _verdict(mapping: Map, condition: Json) -> Callable[[list[Json]], bool]:
+    kind, option = next((key, value) for key, value in condition.items() if key != "words")
+    if kind == "coding":
+        wanted = _wanted_codings(mapping, option)
+        return lambda codings: any((each.get("system"), each.get("code")) in wanted for each in codings)
+    if kind == "no-system":
+        uri = mapping.systems.uri(option)
+        return lambda codings: all(each.get("system") != uri for each in codings)
+    find = mapping.tables[option].find
+    if kind == "table":
+        words = condition.get("words")
+        return lambda codings: (word := find(codings)) is not None and (words is None or word in words)
+    if kind == "only":
+        return lambda codings: bool(codings) and all(find((each,)) is not None for each in codings)
+    return lambda codings: bool(codings) and find(codings) is None
