@@ -11,8 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from adapter.hospital import Hospital, Unit
 
 Json = dict[str, Any]
 
@@ -55,6 +58,18 @@ def condition(id_: str, **elements: Any) -> Json:
 
 def outcome(code: str, severity: str = "error") -> Json:
     return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]}
+
+
+GOOD = searchset(condition("a"), total=1)
+NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+
+def collect(hospital: Hospital) -> Unit:
+    return hospital.collect("Condition", {"patient": "p1"})
+
+
+def ids(unit: Unit) -> list[str]:
+    return [resource["id"] for resource in unit.of_type("Condition")]
 
 
 class ScriptedHospital:
