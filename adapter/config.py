@@ -12,6 +12,7 @@ from pathlib import Path
 
 from adapter.errors import ConfigError
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PACKAGE = Path(__file__).parent
 
 
@@ -21,6 +22,7 @@ class Settings:
 
     Shapes:  database_url  SQLAlchemy URL; without one, an SQLite file in the data folder
              sources       folder of declared hospitals; may be missing
+             unprotected   serve beyond this machine although nobody has to say who he is
              secret        looks up a secret that a declaration names (a source's token)
     """
 
@@ -33,6 +35,7 @@ class Settings:
     profiles: Path
     sources: Path
     pseudonym_key: Path
+    unprotected: bool
     secret: Callable[[str], str | None] = field(repr=False)
 
 
@@ -55,8 +58,18 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         profiles=_folder(known, "CRMO_PROFILES", shipped("profiles")),
         sources=_folder(known, "CRMO_SOURCES", data / "sources"),
         pseudonym_key=Path(known.get("CRMO_PSEUDONYM_KEY") or data / "keys" / "pseudonym.json").absolute(),
+        unprotected=_yes(known, "CRMO_UNPROTECTED"),
         secret=known.get,
     )
+
+
+def ensure_loopback(settings: Settings) -> None:
+    """Errors:  ConfigError when the service would be open to a network without anybody having said so"""
+    if settings.host not in LOOPBACK and not settings.unprotected:
+        raise ConfigError(
+            "Nobody has to say who he is yet, so the service listens on this machine only (CRMO_HOST=127.0.0.1). "
+            "Behind a gateway that checks callers, set CRMO_UNPROTECTED=yes."
+        )
 
 
 def shipped(name: str) -> Path:
@@ -70,6 +83,13 @@ def _number(known: Mapping[str, str], name: str, default: int, *, low: int, high
     if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
         raise ConfigError(f"{name} must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _yes(known: Mapping[str, str], name: str) -> bool:
+    told = known.get(name) or "no"
+    if told not in ("yes", "no"):
+        raise ConfigError(f"{name} must be yes or no.")
+    return told == "yes"
 
 
 def _folder(known: Mapping[str, str], name: str, default: Path) -> Path:

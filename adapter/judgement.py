@@ -6,12 +6,12 @@ Takes from: resource, bundle, release, mapping, case, eligibility, parts.  Gives
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from adapter.bundle import check_bundle
+from adapter.bundle import TYPES, check_bundle
 from adapter.case import check_case
 from adapter.eligibility import decide
 from adapter.errors import Issue, Json
@@ -32,6 +32,7 @@ class Judgement:
 
     Shapes:  received  number of entries (1 for a case, and for what is no Bundle)
              rejected  places of the entries that were left out
+             bundle_type  "" for what is no Bundle of a type we read
     """
 
     issues: list[Issue]
@@ -42,6 +43,7 @@ class Judgement:
     unread: list[Json] = field(default_factory=list)
     received: int = 1
     rejected: frozenset[int] = frozenset()
+    bundle_type: str = ""
 
     @property
     def status(self) -> int:
@@ -64,13 +66,15 @@ def judge_bundle(knowledge: Knowledge, raw: bytes, case_id: CaseId, today: date)
     Errors:  none raised; everything wrong is in `issues`, with line and column of the bytes
     """
     document, issues = parse_json(raw)
-    if document is None:
-        return Judgement(issues or [_no_bundle()])
-    if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
-        return Judgement([*issues, _no_bundle()])
-    first = [*issues, *check_bundle(document), *check_release(document)]
+    if any(issue.blocks for issue in issues):
+        return Judgement(issues)
+    first = [*issues, *check_bundle(document)]
+    if not isinstance(document, dict):
+        return Judgement(first)
+    first += check_release(document)
     judged = _judge_entries(knowledge, document, first, case_id, today)
-    return replace(judged, issues=_placed(raw, judged.issues, "Bundle"))
+    kind = next((each for each in TYPES if each == document.get("type")), "")
+    return replace(judged, issues=_placed(raw, judged.issues, "Bundle"), bundle_type=kind)
 
 
 def judge_case(knowledge: Knowledge, raw: bytes, today: date) -> Judgement:
@@ -87,13 +91,13 @@ def judge_case(knowledge: Knowledge, raw: bytes, today: date) -> Judgement:
 def _judge_entries(knowledge: Knowledge, bundle: Json, first: list[Issue], case_id: CaseId, today: date) -> Judgement:
     """Map; leave out the entries that issues blame and map again, until nothing blocks or the whole is to blame."""
     entries = bundle.get("entry")
-    received = len(entries) if isinstance(entries, list) else 0
+    received = len(entries) if isinstance(entries, list) else 1
     protected = frozenset(range(received) if bundle.get("type") in _WHOLE else _patients(bundle))
     told, rejected = list(first), _blamed(first)
     while rejected is not None and not rejected & protected:
         mapped = _map(knowledge, _without(bundle, rejected), case_id, today)
         blamed = _blamed(mapped.issues)
-        if blamed == frozenset():
+        if mapped.case is not None and not blamed and blamed is not None:
             decision = decide(mapped.case, knowledge.criteria, today=today)
             told += mapped.issues
             return replace(mapped, issues=told, decision=decision, received=received, rejected=rejected)
@@ -107,12 +111,10 @@ def _map(knowledge: Knowledge, bundle: Json, case_id: CaseId, today: date) -> Ju
     if pseudonym is None:
         return Judgement([_no_pseudonym(bundle)])
     result = knowledge.mappings.to_case(bundle, case_id=pseudonym)
-    issues = list(result.issues)
-    if result.case is not None:
-        issues += check_case(result.case, knowledge.consistency, today=today)
-    elif not any(issue.blocks for issue in issues):
-        issues.append(_no_case())
-    return Judgement(issues, pseudonym, result.case, trace=result.trace, unread=result.unread)
+    if result.case is None:
+        return Judgement([*result.issues, *_no_case(result.issues)], pseudonym, unread=result.unread)
+    issues = [*result.issues, *check_case(result.case, knowledge.consistency, today=today)]
+    return Judgement(issues, pseudonym, result.case, unread=result.unread)
 
 
 def _blamed(issues: Iterable[Issue]) -> frozenset[int] | None:
@@ -164,15 +166,12 @@ def _placed(raw: bytes, issues: list[Issue], root: str) -> list[Issue]:
     ]
 
 
-def _no_bundle() -> Issue:
-    english, french = "A FHIR Bundle is expected here.", "Un Bundle FHIR est attendu ici."
-    return Issue("error", "structure", "", "bundle-expected", english, "receive", text_fr=french)
-
-
-def _no_case() -> Issue:
-    english = "Nothing in this Bundle speaks of a disease that the registry records."
-    french = "Rien dans ce Bundle ne relève d'une maladie suivie par le registre."
-    return Issue("error", "not-found", "Bundle", "no-case", english, "mapping", text_fr=french)
+def _no_case(issues: Iterable[Issue]) -> Iterator[Issue]:
+    """A Bundle without a case is never taken, whether or not an issue says why."""
+    if not any(issue.blocks for issue in issues):
+        english = "Nothing in this Bundle speaks of a disease that the registry records."
+        french = "Rien dans ce Bundle ne relève d'une maladie suivie par le registre."
+        yield Issue("error", "not-found", "Bundle", "no-case", english, "mapping", text_fr=french)
 
 
 def _no_pseudonym(bundle: Json) -> Issue:

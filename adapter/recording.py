@@ -108,6 +108,7 @@ def _settle(
         at=parts.clock(),
         status=status,
         case_id=judgement.case_id,
+        bundle_type=judgement.bundle_type,
         mapping_version=parts.knowledge.mappings.version,
         **_counts(judgement, state),
         **more,

@@ -47,6 +47,7 @@ INBOX = sa.Table(
     sa.Column("stored", sa.Integer),
     sa.Column("rejected", sa.Integer),
     sa.Column("unchanged", sa.Integer),
+    sa.Column("bundle_type", sa.String(20)),
     sa.Column("mapping_version", sa.String(64)),
     sa.Index("uq_inbox_first", "source", "message_key", unique=True),
     sa.Index("ix_inbox_state", "state", "received_at"),
@@ -77,6 +78,7 @@ class Entry:
     stored: int | None
     rejected: int | None
     unchanged: int | None
+    bundle_type: str | None
     mapping_version: str | None
 
 

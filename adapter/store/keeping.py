@@ -50,11 +50,11 @@ def keep(
     head = connection.execute(sa.select(CASES).where(CASES.c.case_id == case_id).with_for_update()).one()
     if head.erased_at:
         raise GoneError("This case was erased and is not taken again.")
-    if expected is not None and expected != head.version:
-        raise VersionConflictError("Another version of the case stands: read it again before changing it.")
     known = _version_columns(connection, case_id, head.version)
     if known and known.content_hash == content_hash:
         return Kept(head.version, changed=False, made_by=known.inbox_id)
+    if expected is not None and expected != head.version:
+        raise VersionConflictError("Another version of the case stands: read it again before changing it.")
     row = {"case_id": case_id, "version": head.version + 1, "body": case, "content_hash": content_hash, "trace": trace}
     row |= {"mapping_version": mapping_version, "inbox_id": inbox_id, "created_at": at}
     connection.execute(sa.insert(CASE_VERSIONS).values(row))

@@ -34,6 +34,7 @@ def _inbox() -> None:
         sa.Column("stored", sa.Integer),
         sa.Column("rejected", sa.Integer),
         sa.Column("unchanged", sa.Integer),
+        sa.Column("bundle_type", sa.String(20)),
         sa.Column("mapping_version", sa.String(64)),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
         sa.CheckConstraint(

@@ -1,0 +1,50 @@
+"""From settings to ready parts: the only place where a real clock, real ids and real keys come in.
+
+Takes from: config, every room below.  Gives to: the doors.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from adapter.case import load_consistency
+from adapter.config import Settings
+from adapter.eligibility import load_criteria
+from adapter.hospital import load_sources
+from adapter.mapping import load_mappings
+from adapter.parts import Knowledge, Parts
+from adapter.pseudonym import load_pseudonyms
+from adapter.store import open_store
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_id() -> str:
+    return str(uuid.uuid4())
+
+
+def load_knowledge(settings: Settings, rule_set: str = "SA") -> Knowledge:
+    """Read, prove and compile everything experts declared.  Errors:  DeclarationError, UsageError (unknown rule set)"""
+    folder = settings.mappings
+    return Knowledge(load_mappings(folder), load_consistency(folder), load_criteria(folder, rule_set))
+
+
+@contextmanager
+def open_parts(settings: Settings) -> Iterator[Parts]:
+    """The adapter, ready; closes the database in the end.
+
+    Errors:  DeclarationError, ConfigError, RemoteTransientError (the database does not answer)
+    """
+    knowledge = load_knowledge(settings)
+    sources = load_sources(settings.sources)
+    pseudonyms = load_pseudonyms(settings.pseudonym_key)
+    store = open_store(settings.database_url)
+    try:
+        yield Parts(knowledge, pseudonyms, store, sources, clock=now, make_id=make_id, secret=settings.secret)
+    finally:
+        store.close()

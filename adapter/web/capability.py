@@ -1,0 +1,60 @@
+"""The CapabilityStatement, made from the routes there are, so that it cannot promise what is not served.
+
+Takes from: canonical.  Gives to: the fhir routes.
+Source: https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from adapter.canonical import BASE
+from adapter.errors import Json
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def interacts(*interactions: str) -> Callable[[View], View]:
+    """Mark a view as really serving these system-level interactions; unmarked views are not announced."""
+
+    def mark(view: View) -> View:
+        view.interactions = interactions  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def make_capability_statement(app: Flask) -> Json:
+    """What this service does, read off its route table."""
+    served: list[str] = []
+    for rule in app.url_map.iter_rules():
+        served += getattr(app.view_functions[rule.endpoint], "interactions", ())
+    return {
+        "resourceType": "CapabilityStatement",
+        "url": f"{BASE}/CapabilityStatement/adapter",
+        "version": product_version(),
+        "name": "CrmoRegistryAdapter",
+        "title": "CRMO registry FHIR adapter",
+        "status": "active",
+        "date": datetime.now(UTC).date().isoformat(),
+        "kind": "instance",
+        "software": {"name": "crmo-fhir-adapter", "version": product_version()},
+        "implementation": {"description": "Receives hospital records of children with CRMO"},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json"],
+        "rest": [{"mode": "server", "interaction": [{"code": code} for code in sorted(set(served))]}],
+    }
+
+
+@cache
+def product_version() -> str:
+    try:
+        return version("crmo-fhir-adapter")
+    except PackageNotFoundError:  # run from a clone that was not installed
+        return "0"

@@ -1,0 +1,66 @@
+"""Make the application from ready parts: routes, failures, headers, one log line for each request.
+
+Takes from: parts, the other rooms of web.  Gives to: serving, tests.
+Source: https://owasp.org/www-project-secure-headers/
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotAcceptable
+
+from adapter.errors import NotPermittedError
+from adapter.parts import Parts
+from adapter.web import cases, cohort, fhir, operations, pages, pulling
+from adapter.web.failures import Service, answer_failures
+from adapter.web.logbook import log_requests
+from adapter.web.receiving import MAX_KEPT_BYTES
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def create_app(parts: Parts, *, may_pull_any_address: bool = False) -> Flask:
+    """The WSGI application around these parts.
+
+    Shapes:  may_pull_any_address  POST /pulls takes a FHIR base address too, not only a declared source
+    """
+    app = Service("adapter.web")
+    app.config.update(MAX_CONTENT_LENGTH=MAX_KEPT_BYTES, MAY_PULL_ANY_ADDRESS=may_pull_any_address)
+    app.extensions["parts"] = parts
+    app.extensions["puller"] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pull")
+    log_requests(app)
+    answer_failures(app)
+    app.before_request(_check_request)
+    app.after_request(_protect)
+    for room in (fhir, cases, pulling, cohort, operations, pages):
+        app.register_blueprint(room.routes)
+    return app
+
+
+def _check_request() -> Response | None:
+    if request.path.startswith("/fhir") and not request.accept_mimetypes.best_match(
+        ["application/fhir+json", "application/json"]
+    ):
+        raise NotAcceptable
+    if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise NotPermittedError("Another site's page may not do this.")
+    return None
+
+
+def _protect(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

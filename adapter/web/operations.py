@@ -1,0 +1,77 @@
+"""Routes for operators: alive, ready, figures. The figures are counted in the database when they are asked for.
+
+Takes from: errors, store, answers.  Gives to: factory.
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from flask import Blueprint, Response
+
+from adapter.errors import RemoteTransientError
+from adapter.store import cases, findings, inbox, pulls
+from adapter.store.database import find_head, read_revision
+from adapter.web.answers import parts, plain
+from adapter.web.capability import product_version
+
+routes = Blueprint("operations", __name__)
+
+
+@routes.get("/livez")
+def alive() -> Response:
+    return plain({"status": "ok"})
+
+
+@routes.get("/readyz")
+def ready() -> Response:
+    """200 when the database answers at the revision this adapter needs; 503 otherwise."""
+    with parts().store.reading() as connection:
+        found = read_revision(connection)
+    if found != find_head():
+        raise RemoteTransientError("The database is not at the revision this adapter needs.")
+    return plain({"status": "ok", "version": product_version(), "revision": found})
+
+
+@routes.get("/metrics")
+def metrics() -> Response:
+    with parts().store.reading() as connection:
+        text = "".join(f"{line}\n" for line in _lines(connection))
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _lines(connection: sa.Connection) -> Iterator[str]:
+    yield from _gauge("crmo_build_info", "The adapter's version.", [({"version": product_version()}, 1)])
+    states = inbox.count_states(connection)
+    yield from _gauge("crmo_inbox_entries", "Inbox entries by state.", [({"state": s}, n) for s, n in states.items()])
+    statuses = cases.count_statuses(connection)
+    yield from _gauge("crmo_cases", "Cases by decision.", [({"status": s}, n) for s, n in statuses.items()])
+    rules = [({"severity": each["severity"], "rule": each["rule"]}, each["count"]) for each in _rules(connection)]
+    yield from _gauge("crmo_issues", "Issues of inbox entries by rule.", rules)
+    yield from _gauge(
+        "crmo_pulls", "Recent pulls by state.", [({"state": s}, n) for s, n in _pulls(connection).items()]
+    )
+
+
+def _rules(connection: sa.Connection) -> list[dict[str, int | str]]:
+    return findings.count_rules(connection)
+
+
+def _pulls(connection: sa.Connection) -> dict[str, int]:
+    states = [pull.state for pull in pulls.recent(connection)]
+    return {state: states.count(state) for state in sorted(set(states))}
+
+
+def _gauge(name: str, meaning: str, samples: list[tuple[dict[str, str], int]]) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} gauge"
+    for labels, value in samples:
+        told = ",".join(f'{key}="{_escape(text)}"' for key, text in labels.items())
+        yield f"{name}{{{told}}} {value}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,66 @@
+"""Serve: gunicorn with one process and threads, because SQLite has one writer.
+
+Takes from: config, bootstrap, inbound, factory.  Gives to: app.py, cli.
+Source: https://docs.gunicorn.org/en/stable/settings.html
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from adapter.bootstrap import open_parts
+from adapter.config import LOOPBACK, Settings, ensure_loopback
+from adapter.inbound import finish
+from adapter.web.factory import create_app
+
+
+def open_app(settings: Settings) -> Flask:
+    """The application with its database open until the process ends. What an earlier process left is judged first.
+
+    Errors:  ConfigError, DeclarationError, RemoteTransientError
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    closing = ExitStack()
+    atexit.register(closing.close)
+    parts = closing.enter_context(open_parts(settings))
+    finish(parts)
+    app = create_app(parts, may_pull_any_address=settings.host in LOOPBACK)
+    closing.callback(app.extensions["puller"].shutdown, wait=False, cancel_futures=True)
+    return app
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"{self.settings.host}:{self.settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self.settings.threads,
+            "timeout": 120,
+            "graceful_timeout": 30,
+            "limit_request_line": 4094,
+            "accesslog": None,  # its lines hold addresses and queries; ours do not
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return open_app(self.settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted.  Errors:  ConfigError when that would be open to a network unprotected"""
+    ensure_loopback(settings)
+    _Server(settings).run()
