@@ -109,7 +109,7 @@ def _join(run: Run, name: str, reads: list[Read]) -> None:
     """Facts that stand in a resource of their own, put onto the item they speak of."""
     for read in reads:
         reference, value = read.item
-        target = _item_of(run, reference, read)
+        target = run.item_of(reference, read.resource)
         if target is None or not isinstance(target.item, dict) or target.mapping.case != name:
             run.begin(read, [])
             rule = read.mapping.rules[-1]
@@ -117,13 +117,6 @@ def _join(run: Run, name: str, reads: list[Read]) -> None:
             continue
         read.index = target.index
         target.item.setdefault(read.mapping.field, value)
-
-
-def _item_of(run: Run, reference: Any, read: Read) -> Read | None:
-    _, number = run.references.resolve(reference, read.resource)
-    if number is None:
-        return None
-    return next((each for each in run.reads if each.number == number and each.mapping.place == "list"), None)
 
 
 def _feed(run: Run, case: Json) -> None:
@@ -158,7 +151,7 @@ def _settle(run: Run, case: Json) -> None:
 
 def _name_of(run: Run, case: Json, pending: Pending) -> str | None:
     option = pending.rule.codec.option
-    target = _item_of(run, pending.reference, pending.read) if pending.read else None
+    target = run.item_of(pending.reference, pending.read.resource) if pending.read else None
     if target is None or target.mapping.name != option["map"]:
         return None
     item = target.item

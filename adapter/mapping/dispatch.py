@@ -37,7 +37,7 @@ class Dispatch:
         for element, index in self.indexes[kind].items():
             for coding in _codings(resource.get(element)):
                 way = index.get((coding.get("system"), coding.get("code")))
-                if way is not None and (way.own or way.test(resource)):
+                if way is not None and (way.rest is None or way.rest(resource)):
                     return way
         return _first(ways, resource)
 

@@ -15,6 +15,7 @@ from typing import Any
 from adapter.bundle import resources_of
 from adapter.canonical import BASE
 from adapter.errors import DeclarationError, InvalidContentError, Issue, Json
+from adapter.mapping import explain
 from adapter.mapping.assembly import assemble
 from adapter.mapping.code import Code
 from adapter.mapping.dispatch import Dispatch, make_dispatch
@@ -44,6 +45,11 @@ class MappingResult:
     issues: list[Issue]
     unread: list[Json]
     reads: list[Read] = field(repr=False, default_factory=list)
+
+    @property
+    def trace(self) -> list[Json]:
+        """For each value of the case the rule, file:line, source place and table row; made when asked for."""
+        return explain.trace(self.case, self.reads) if self.case is not None else []
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,14 @@ class Mappings:
             case = None
         return MappingResult(case, run.issues, [{"expression": k, "count": n} for k, n in unread.items()], run.reads)
 
+    def locate(self, case: Json) -> Callable[[str], tuple[str, str]]:
+        """Where the values of a case stand in the registry's FHIR: JSON pointer -> (Type/id, FHIRPath)."""
+        return explain.make_locate(self.language, case, fhir_id(case["case_id"]))
+
+    def explain(self, field_name: str) -> list[Json]:
+        """Which elements can feed a case field; [] when no rule knows it."""
+        return explain.explain_field(self.language, field_name)
+
     def _read(self, run: Run, number: int, resource: Json, unread: dict[str, int] | None) -> None:
         way = self._dispatch.way(resource)
         if way is None:
@@ -127,9 +141,10 @@ class Mappings:
             return
         compiled = self.compiled[way.mapping.name]
         read = Read(way.mapping, number, resource, None, way)
-        if reason := next((d for d in compiled.drops if not (way.own and d.hospital_only) and d.test(resource)), None):
-            run.issues.append(_dropped(read, reason))
-            return
+        for drop in compiled.drops:
+            if drop.test(resource) and not (way.own and drop.hospital_only):
+                run.issues.append(_dropped(read, drop))
+                return
         run.begin(read, compiled.named)
         try:
             read.item = compiled.read(resource, run)
@@ -143,7 +158,7 @@ class Mappings:
                 run.issues.append(_not_understood(read, place))
                 return
         if read.item is not None:
-            run.reads.append(read)
+            run.keep(read)
 
 
 def load_mappings(folder: Path) -> Mappings:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from adapter.mapping.code import Code
 from adapter.mapping.language import Map, Rule
-from adapter.mapping.path import Path, parse_path
+from adapter.mapping.path import Path, Step, parse_path
 from adapter.mapping.reads import Branch, write_reads
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 from adapter.mapping.writer import flatten
@@ -32,6 +32,7 @@ class _Reader:
         self.named: list[Rule] = []
         self.bail = "return None"
         self.source = "r"
+        self.lists: dict[str, str] = {}
 
     def body(self) -> None:
         code, node = self.code, Node()
@@ -136,7 +137,14 @@ class _Reader:
             path = self.code.constant(branch.fhir, "P")
             return variable, f"({variable} := run.collect({source}, {path})) is not None"
         variable = self._want(branch, wanted)
+        if branch.prefer:
+            self._want_list(branch, variable, wanted)
         return variable, f"{variable} is not None"
+
+    def _want_list(self, branch: Rule, variable: str, wanted: Branch) -> None:
+        """Several codings may stand there: the whole list is needed when the first is not of a system we prefer."""
+        *parents, last = branch.fhir.steps
+        self.lists[variable] = wanted.want(Path((*parents, Step(last.name))), self.code.var("l"), branch.at)
 
     def _take(self, indent: int, branch: Rule, variable: str, targets: Targets, *, loud: bool) -> None:
         line = branch.at
@@ -153,7 +161,19 @@ class _Reader:
         for path, value in branch.given:
             self.code.add(indent, f"{targets[path]} = {value!r}", line)
 
+    def _preferred(self, indent: int, group: Rule, variable: str) -> None:
+        table = self.mapping.tables[group.prefer]
+        name = self.code.constant(table, "T")
+        if listed := self.lists.get(variable):
+            systems = self.code.constant(frozenset(system for system, _ in table.words), "S")
+            condition = f"len({listed}) > 1 and {variable}.get('system') not in {systems}"
+            self.code.add(indent, f"if {condition}: {variable} = run.prefer({listed}, {name})", group.at)
+        else:
+            self.code.add(indent, f"{variable} = run.prefer({variable}, {name})", group.at)
+
     def _take_group(self, indent: int, group: Rule, variable: str, targets: Targets) -> None:
+        if group.prefer:
+            self._preferred(indent, group, variable)
         if group.codec.prepare:
             raw, prepare = variable, self.code.constant(group.codec.prepare, "prepare")
             variable = self.code.var("q")

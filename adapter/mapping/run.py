@@ -50,6 +50,7 @@ class Run:
         self.references = References(bundle)
         self.issues: list[Issue] = []
         self.reads: list[Read] = []
+        self.items: dict[str, Read] = {}
         self.pending: list[Pending] = []
         self.feeds: list[tuple[str, list[Json], tuple[str, ...], Read]] = []
         self.rules: list[Rule] = []
@@ -57,6 +58,20 @@ class Run:
 
     def begin(self, read: Read, rules: list[Rule]) -> None:
         self.read, self.rules = read, rules
+
+    def keep(self, read: Read) -> None:
+        self.reads.append(read)
+        if read.mapping.place == "list":
+            self.items[f"{read.mapping.resource}/{read.resource.get('id')}"] = read
+
+    def item_of(self, reference: Any, holder: Json) -> Read | None:
+        """The item that another resource of the Bundle became."""
+        if not isinstance(reference, dict):
+            return None
+        if (read := self.items.get(reference.get("reference", ""))) is not None:
+            return read
+        _, number = self.references.resolve(reference, holder)
+        return next((each for each in self.reads if each.number == number and each.mapping.place == "list"), None)
 
     def unmapped(self, rule: int, value: Any) -> None:
         """Something stands there and no word of the case means it."""
@@ -89,9 +104,9 @@ class Run:
     def _resolve(self, reference: Any) -> Json | None:
         return self.references.resolve(reference, self.read.resource if self.read else {})[0]
 
-    def prefer(self, codings: list[Json], table: Table, ours: str) -> Json:
+    def prefer(self, codings: list[Json], table: Table) -> Json:
         """Of several codings the one the table knows, else the first that is not the registry's own."""
-        foreign = [each for each in codings if each.get("system") != ours]
+        foreign = [each for each in codings if not str(each.get("system", "")).startswith(BASE)]
         return next((each for each in foreign if table.find((each,)) is not None), foreign[0] if foreign else {})
 
     def key(self, rule: int, reference: Json) -> str | Pending:

@@ -63,13 +63,14 @@ def codings_of(values: Iterable[Any]) -> list[Json]:
 class Way:
     """One alternative of `select`.
 
-    Shapes:  keys      (path, system, code) that a resource of this kind carries, for finding it by look-up
-             path      where those codings stand
+    Shapes:  keys      (system, code) that such a resource carries at `path`, for finding it by look-up
+             rest      what is still to be asked of a resource found that way; None when nothing is
              own       the registry's own mark: such a resource is taken as it is, never collapsed with another
     """
 
     mapping: Map
     test: Test
+    rest: Test | None
     keys: frozenset[tuple[Any, Any]]
     path: Path
     collapse: tuple[str, ...]
@@ -91,13 +92,16 @@ def make_ways(mapping: Map) -> list[Way]:
 
 def _way(mapping: Map, spelled: Json) -> Way:
     keys: set[tuple[Any, Any]] = set()
-    path = Path()
+    path, rest = Path(), {}
     for text, condition in spelled.items():
-        if text not in _WORDS and isinstance(condition, dict) and not keys:
+        if not keys and isinstance(condition, dict) and (keys := _keys(mapping, condition)):
             path = parse_path(text, mapping.systems.uris)
-            keys = _keys(mapping, condition)
+        elif text not in _WORDS:
+            rest[text] = condition
     own = any(isinstance(each, dict) and "coding" in each for each in spelled.values())
-    return Way(mapping, _every(mapping, spelled), frozenset(keys), path, tuple(spelled.get("collapse", ())), own)
+    asked = _every(mapping, rest) if rest else None
+    collapse = tuple(spelled.get("collapse", ()))
+    return Way(mapping, _every(mapping, spelled), asked, frozenset(keys), path, collapse, own)
 
 
 def _keys(mapping: Map, condition: Json) -> set[tuple[Any, Any]]:
@@ -135,8 +139,9 @@ def _test(mapping: Map, text: str, condition: Any) -> Test:
     path = parse_path(text, mapping.systems.uris)
     if not isinstance(condition, dict):
         return _is_one_of(path, condition if isinstance(condition, list) else [condition])
-    verdict = _verdict(mapping, condition)
-    return lambda resource: verdict(codings_of(collect(resource, path)))
+    name, verdict = path.steps[0].name, _verdict(mapping, condition)
+    absent = verdict([])
+    return lambda resource: verdict(codings_of(collect(resource, path))) if name in resource else absent
 
 
 def _is_one_of(path: Path, values: list[Any]) -> Test:
