@@ -89,13 +89,12 @@ def add_statements_of_nothing(dossier: Dossier) -> None:
         )
 
 
-def add_ruled_out(dossier: Dossier) -> None:
-    """Tumour and infection were thought of and ruled out: refuted, or recorded by mistake."""
-    ruled_out = dossier.take("ruled-out", [None, ("C40.2", "refuted"), None, ("M86.1", "refuted"), ("C41.9", "error")])
-    if ruled_out:
-        code, status = ruled_out
-        verified = ver_status("entered-in-error" if status == "error" else status)
-        dossier.add("Condition", category=_PROBLEM, verificationStatus=verified, code=concept(CIM10, code))
+def add_mistakes(dossier: Dossier) -> None:
+    """A tumour or an infection entered under the wrong name, and taken back."""
+    code = dossier.take("mistake", [None, "C40.2", None, "M86.1"])
+    if code:
+        mistaken = ver_status("entered-in-error")
+        dossier.add("Condition", category=_PROBLEM, verificationStatus=mistaken, code=concept(CIM10, code))
 
 
 def add_withdrawn_twins(dossier: Dossier) -> None:

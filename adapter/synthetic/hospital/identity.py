@@ -85,5 +85,5 @@ def label_subjects(dossier: Dossier) -> None:
     name = dossier.patient["name"][0]
     label = {"display": f"{name['family']} {name['given'][0]}"}
     number = {"identifier": {"system": IPP_SYSTEM, "value": dossier.patient["identifier"][-1]["value"]}}
-    for resource in dossier.resources:
+    for resource in (each for each in dossier.resources if "subject" in each):
         resource["subject"] = resource["subject"] | dossier.take("subject", [{}, label, label | number])

@@ -13,7 +13,6 @@ from adapter.synthetic.hospital.dossier import DCM, SCT, Dossier, codings, conce
 
 _DCM_OID = "urn:oid:1.2.840.10008.2.16.4"
 _CCAM = "https://smt.esante.gouv.fr/terminologie-ccam"
-_STUDY = "identifier/study"
 # CCAM knows bone biopsies of the lower limb; for other bones no code could be checked.
 _LOWER_LIMB = {"71341001", "12611008", "87342007", "182046008", "182061009", "302529003"}
 _FRENCH = {"MR": "IRM", "NM": "Scintigraphie osseuse", "CT": "Scanner", "CR": "Radiographie", "DX": "Radiographie"}
@@ -29,6 +28,13 @@ def spell_studies(dossier: Dossier) -> None:
         if code == "NM":
             series += dossier.take("spect-ct", [[], ["CT"]])
         _spell_modality(dossier, study, series)
+
+
+def forget_study_names(dossier: Dossier) -> None:
+    """A hospital refers to a study by its address only; the registry's name for it is not known there."""
+    for observation in dossier.of("Observation"):
+        for reference in observation.get("derivedFrom", []):
+            reference.pop("identifier", None)
 
 
 def _spell_modality(dossier: Dossier, study: Json, series: list[str]) -> None:

@@ -24,6 +24,7 @@ SPELLINGS: tuple[Habit, ...] = (
     diagnoses.spell_other_conditions,
     places.spell_places,
     imaging.spell_studies,
+    imaging.forget_study_names,
     imaging.spell_biopsies,
     imaging.spell_results,
     drugs.spell_drugs,
@@ -32,7 +33,7 @@ SPELLINGS: tuple[Habit, ...] = (
 )
 NOISE: tuple[Habit, ...] = (
     diagnoses.add_statements_of_nothing,
-    diagnoses.add_ruled_out,
+    diagnoses.add_mistakes,
     diagnoses.add_withdrawn_twins,
     imaging.add_unfinished_studies,
     imaging.add_undone_procedures,
@@ -73,7 +74,7 @@ def make_population(cases: Iterable[Json], mappings: Mappings, seed: int) -> Pop
     turns = Turns(rng)
     population = Population([])
     for case in cases:
-        patient, *resources = copy.deepcopy(mappings.to_fhir(case))
+        patient, *resources = map(copy.deepcopy, mappings.to_resources(case))
         dossier = Dossier(len(population.patients) + 1, patient, resources, turns, rng)
         _admit(population, dossier, case["case_id"], (*SPELLINGS, *NOISE, *SERVER))
     for stranger in STRANGERS:

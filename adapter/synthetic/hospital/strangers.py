@@ -119,6 +119,7 @@ def _billing_only(dossier: Dossier) -> None:
 def _work_up(dossier: Dossier) -> None:
     _crmo(dossier, "provisional", onsetDateTime="2020-01")
     _also(dossier, "M86.9", "provisional")
+    _also(dossier, "C40.2", "refuted")
     _imaging(dossier, result="")
 
 
