@@ -75,6 +75,8 @@ class Run:
 
     def unmapped(self, rule: int, value: Any) -> None:
         """Something stands there and no word of the case means it."""
+        if isinstance(value, dict) and _says_nothing(value):
+            return
         found = self.rules[rule]
         table = f"none of the codes is in table '{found.codec.table.name}'" if found.codec.table else "not understood"
         self.issue("warning", "code-invalid", found, "unmapped", f"{table}; the value is left out")
@@ -123,6 +125,11 @@ class Run:
     def feed(self, name: str, items: list[Json], keys: tuple[str, ...]) -> None:
         if self.read is not None:
             self.feeds.append((name, items, keys, self.read))
+
+
+def _says_nothing(concept: Json) -> bool:
+    """A CodeableConcept that carries only extensions says nothing that a table could know."""
+    return concept.keys() <= {"extension", "id"}
 
 
 def _field(mapping: Map, rule: Rule) -> str:
