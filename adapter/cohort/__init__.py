@@ -1,0 +1,9 @@
+"""The cohort described: the statistics of the founding papers, from the cases given.
+
+Takes from: case, dates, declaration.  Gives to: web, cli.
+"""
+
+from adapter.cohort.description import describe
+from adapter.cohort.statistics import Statistics, load_statistics
+
+__all__ = ["Statistics", "describe", "load_statistics"]
