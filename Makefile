@@ -1,0 +1,57 @@
+# Two commands for a newcomer: `make run` and `make test`. Everything they need is set up in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+run: $(VENV)/.runtime  ## the main job: pull from a synthetic hospital, print the cohort, serve on 127.0.0.1
+	$(BIN)/python -m adapter demo
+
+test: $(VENV)/.development postgresql lint  ## everything CI checks
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.development  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.development  ## cases a second, as ratios to hand-written Python and to orjson
+	$(BIN)/python -m tests.bench.mapping
+
+laws: $(VENV)/.development  ## the laws of the mapping files on 10,000 examples each
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/mapping/test_laws.py
+
+wheel: $(VENV)/.development  ## the package, in dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+lock: $(VENV)/.development  ## pin versions, hashes and licences again
+	$(BIN)/python -m tests.lock
+
+# Tests start a real PostgreSQL server of their own; only its binaries are needed.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || \
+	  { echo "PostgreSQL's binaries are missing: installing Debian's package postgresql"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql; }
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python requirements.lock
+	@echo "Installing what the adapter needs (once)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.python requirements-dev.lock
+	@echo "Installing what the tests need (once)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.runtime
+
+clean:  ## forget .venv and everything built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help run test lint bench laws wheel lock postgresql clean

@@ -1,0 +1,47 @@
+"""Pin again: versions and hashes (requirements*.lock) and licences (licences.lock). Run by `make lock`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_COMPILE = [
+    "-m", "uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal", "--python-version", "3.11",
+    "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--extra", "postgres",
+]  # fmt: skip
+
+
+def main() -> None:
+    _compile("requirements.lock")
+    _compile("requirements-dev.lock", "--group", "dev")
+    lines = [f"{name}=={version}  {licence_of(name)}" for name, version in locked("requirements-dev.lock")]
+    (ROOT / "licences.lock").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _compile(target: str, *more: str) -> None:
+    subprocess.run([sys.executable, *_COMPILE, *more, "--output-file", target], cwd=ROOT, check=True)
+
+
+def locked(name: str) -> list[tuple[str, str]]:
+    """(distribution, version) of every pinned line, platform markers aside."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return sorted(set(re.findall(r"^([a-z0-9._-]+)==([^\s;\\]+)", text, flags=re.MULTILINE)))
+
+
+def licence_of(name: str) -> str:
+    """The licence a distribution declares; `not installed here` for those of other platforms."""
+    try:
+        declared = metadata.metadata(name)
+    except metadata.PackageNotFoundError:
+        return "not installed here"
+    classifiers = [each for each in declared.get_all("Classifier") or [] if each.startswith("License ::")]
+    short = declared.get("License-Expression") or next((each.rsplit(" :: ", 1)[-1] for each in classifiers), "")
+    return short or (declared.get("License") or "not declared").splitlines()[0]
+
+
+if __name__ == "__main__":
+    main()
