@@ -85,7 +85,12 @@ def judge_case(knowledge: Knowledge, raw: bytes, today: date) -> Judgement:
     issues = _placed(raw, [*issues, *check_case(case, knowledge.consistency, today=today)], "/")
     if any(issue.blocks for issue in issues):
         return Judgement(issues)
-    return Judgement(issues, case["case_id"], case, decide(case, knowledge.criteria, today=today))
+    return Judgement(issues, case["case_id"], case, _decide(knowledge, case, today))
+
+
+def _decide(knowledge: Knowledge, case: Json, today: date) -> Json:
+    """The evidence names the registry's own resources: a hospital's ids must not outlive its bytes."""
+    return decide(case, knowledge.criteria, today=today, locate=knowledge.mappings.locate(case))
 
 
 def _judge_entries(knowledge: Knowledge, bundle: Json, first: list[Issue], case_id: CaseId, today: date) -> Judgement:
@@ -98,7 +103,7 @@ def _judge_entries(knowledge: Knowledge, bundle: Json, first: list[Issue], case_
         mapped = _map(knowledge, _without(bundle, rejected), case_id, today)
         blamed = _blamed(mapped.issues)
         if mapped.case is not None and not blamed and blamed is not None:
-            decision = decide(mapped.case, knowledge.criteria, today=today)
+            decision = _decide(knowledge, mapped.case, today)
             told += mapped.issues
             return replace(mapped, issues=told, decision=decision, received=received, rejected=rejected)
         told += [issue for issue in mapped.issues if issue.blocks]
@@ -113,8 +118,18 @@ def _map(knowledge: Knowledge, bundle: Json, case_id: CaseId, today: date) -> Ju
     result = knowledge.mappings.to_case(bundle, case_id=pseudonym)
     if result.case is None:
         return Judgement([*result.issues, *_no_case(result.issues)], pseudonym, unread=result.unread)
-    issues = [*result.issues, *check_case(result.case, knowledge.consistency, today=today)]
-    return Judgement(issues, pseudonym, result.case, unread=result.unread)
+    trace = result.trace
+    found = check_case(result.case, knowledge.consistency, today=today)
+    issues = [*result.issues, *(_in_the_bundle(issue, trace) for issue in found)]
+    return Judgement(issues, result.case.get("case_id"), result.case, trace=trace, unread=result.unread)
+
+
+def _in_the_bundle(issue: Issue, trace: list[Json]) -> Issue:
+    """What a case's issue is about, said for its sender: the element that was read, not the field that it became."""
+    here = issue.expression
+    exact = (each["source"] for each in trace if each["case"] == here)
+    below = (each["source"] for each in trace if each["case"].startswith(f"{here}/"))
+    return replace(issue, expression=next(exact, None) or next(below, "Bundle"), field=issue.field or here)
 
 
 def _blamed(issues: Iterable[Issue]) -> frozenset[int] | None:

@@ -21,7 +21,6 @@ class Delivery:
     """
 
     case_id: str
-    version: int
     host: str
     statuses: list[str]
 
@@ -42,13 +41,11 @@ def push(parts: Parts, case_id: str, to: str) -> Delivery:
     Shapes:  to  name of a declared source, or a FHIR base address
     Errors:  NotFoundError, GoneError, UsageError, ConfigError; RemoteError also when a single entry was refused
     """
-    with parts.store.reading() as connection:
-        found = cases.read(connection, case_id)
-    bundle = parts.knowledge.mappings.to_fhir(found.case)
-    with open_hospital(resolve_source(to, parts.sources), parts.secret) as hospital:
+    source = resolve_source(to, parts.sources)
+    bundle = read_fhir(parts, case_id)
+    with open_hospital(source, parts.secret) as hospital:
         answer = hospital.transaction(bundle)
         statuses = [str(entry.get("response", {}).get("status", "")) for entry in answer.get("entry", [])]
-        refused = sum(not status.startswith("2") for status in statuses)
-        if refused:
+        if refused := sum(not status.startswith("2") for status in statuses):
             raise RemoteError(f"refused {refused} of {len(statuses)} entries", hospital.host)
-        return Delivery(case_id, found.version, hospital.host, statuses)
+        return Delivery(case_id, hospital.host, statuses)

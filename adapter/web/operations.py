@@ -49,20 +49,11 @@ def _lines(connection: sa.Connection) -> Iterator[str]:
     yield from _gauge("crmo_inbox_entries", "Inbox entries by state.", [({"state": s}, n) for s, n in states.items()])
     statuses = cases.count_statuses(connection)
     yield from _gauge("crmo_cases", "Cases by decision.", [({"status": s}, n) for s, n in statuses.items()])
-    rules = [({"severity": each["severity"], "rule": each["rule"]}, each["count"]) for each in _rules(connection)]
-    yield from _gauge("crmo_issues", "Issues of inbox entries by rule.", rules)
-    yield from _gauge(
-        "crmo_pulls", "Recent pulls by state.", [({"state": s}, n) for s, n in _pulls(connection).items()]
-    )
-
-
-def _rules(connection: sa.Connection) -> list[dict[str, int | str]]:
-    return findings.count_rules(connection)
-
-
-def _pulls(connection: sa.Connection) -> dict[str, int]:
-    states = [pull.state for pull in pulls.recent(connection)]
-    return {state: states.count(state) for state in sorted(set(states))}
+    rules = findings.count_rules(connection)
+    found = [({"severity": each["severity"], "rule": each["rule"]}, each["count"]) for each in rules]
+    yield from _gauge("crmo_issues", "Issues of inbox entries by rule.", found)
+    recent = Counter(pull.state for pull in pulls.recent(connection))
+    yield from _gauge("crmo_pulls", "Recent pulls by state.", [({"state": s}, n) for s, n in recent.items()])
 
 
 def _gauge(name: str, meaning: str, samples: list[tuple[dict[str, str], int]]) -> Iterator[str]:

@@ -1,0 +1,154 @@
+"""Commands that look at one document and store nothing: to-case, to-fhir, decide, explain, check.
+
+Takes from: judgement, mapping, case, eligibility, bootstrap.  Gives to: cli.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from adapter.cli.entry import Session
+from adapter.cli.terminal import emit, emit_rows, end, json_option, read_input, tell, tell_issues
+from adapter.errors import Issue, Json, UsageError
+
+FINDINGS = 1
+
+
+@click.command("to-case")
+@click.argument("bundle")
+@click.option("--case-only", is_flag=True, help="The case alone.")
+@click.option("--source", default="direct", help="Who sent it; part of what the pseudonym is made of.")
+@json_option
+@click.pass_obj
+def to_case(session: Session, bundle: str, case_only: bool, source: str, as_json: bool) -> None:
+    """Map a Bundle (a file, or -) to a registry case."""
+    from adapter.bootstrap import load_knowledge, now
+    from adapter.judgement import judge_bundle
+    from adapter.pseudonym import find_case_identifier, load_pseudonyms
+
+    settings = session.settings()
+
+    def case_id(patient: Json, full_url: str) -> str | None:
+        known = find_case_identifier(patient)
+        return known or load_pseudonyms(settings.pseudonym_key).case_id(patient, source=source, full_url=full_url)
+
+    judged = judge_bundle(load_knowledge(settings), read_input(bundle), case_id, now().date())
+    if case_only:
+        emit(judged.case, indent=not as_json)
+        tell_issues(judged.issues, session.language)
+    else:
+        told = {"case": judged.case, "trace": judged.trace, "unread": judged.unread}
+        told["issues"] = [issue.as_json() for issue in judged.issues]
+        emit({**told, "decision": judged.decision}, indent=not as_json)
+    _end_by(judged.issues)
+
+
+@click.command("to-fhir")
+@click.argument("case")
+@json_option
+@click.pass_obj
+def to_fhir(session: Session, case: str, as_json: bool) -> None:
+    """Map a registry case (a file, or -) to a FHIR transaction."""
+    from adapter.bootstrap import load_knowledge
+
+    knowledge = load_knowledge(session.settings())
+    emit(knowledge.mappings.to_fhir(_read_case(session, knowledge, case)), indent=not as_json)
+
+
+@click.command()
+@click.argument("case")
+@click.option("--rule-set", default="SA", help="Criteria of which founding paper: SA or SB.")
+@json_option
+@click.pass_obj
+def decide(session: Session, case: str, rule_set: str, as_json: bool) -> None:
+    """Decide whether a registry case (a file, or -) is eligible, with the evidence. Exit code 1 when it is not."""
+    from adapter.bootstrap import load_knowledge, now
+    from adapter.eligibility import decide as decide_case
+
+    knowledge = load_knowledge(session.settings(), rule_set)
+    document = _read_case(session, knowledge, case)
+    language: Any = session.language
+    locate = knowledge.mappings.locate(document)
+    decision = decide_case(document, knowledge.criteria, today=now().date(), locate=locate, language=language)
+    emit(decision, indent=not as_json)
+    end(FINDINGS if decision["status"] == "ineligible" else 0)
+
+
+@click.command()
+@click.argument("field")
+@json_option
+@click.pass_obj
+def explain(session: Session, field: str, as_json: bool) -> None:
+    """Say what a registry FIELD means and which FHIR elements it is read from and written to."""
+    from adapter.case.fields import allowed_values, field_schema
+    from adapter.mapping import load_mappings
+
+    schema = field_schema(field)
+    if schema is None:
+        raise UsageError("There is no such field in a registry case; fields look like diagnosis.onset.")
+    mappings = load_mappings(session.settings().mappings)
+    told = {
+        "field": field,
+        "title": {"en": schema.get("title"), "fr": schema.get("x-fr", {}).get("title")},
+        "description": {"en": schema.get("description"), "fr": schema.get("x-fr", {}).get("description")},
+        "values": allowed_values(field),
+        "code_system": schema.get("x-code-system"),
+        "rules": mappings.explain(field),
+    }
+    told = {key: value for key, value in told.items() if value is not None}
+    if as_json:
+        emit(told, indent=False)
+    else:
+        _show_field(told, session.language)
+
+
+def _show_field(told: Json, language: str) -> None:
+    for key in ("field", "title", "description", "values", "code_system"):
+        if key in told:
+            value = told[key].get(language) if isinstance(told[key], dict) else told[key]
+            click.echo(f"{key:12} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    rows = [[rule["field"], rule["element"], rule["direction"], rule["origin"]] for rule in told["rules"]]
+    emit_rows(rows, ["field", "element", "direction", "rule"])
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def check(session: Session, as_json: bool) -> None:
+    """Prove every declaration: mappings, tables, criteria, sources. Exit code 3 names file and line."""
+    from adapter.bootstrap import load_knowledge
+    from adapter.eligibility import load_criteria
+    from adapter.hospital import load_sources
+
+    settings = session.settings()
+    knowledge = load_knowledge(settings)
+    sources = load_sources(settings.sources)
+    rule_sets = [load_criteria(settings.mappings, name).rule_set for name in ("SA", "SB")]
+    told = {
+        "mappings": str(settings.mappings),
+        "mapping_version": knowledge.mappings.version,
+        "criteria_version": knowledge.criteria.version,
+        "rule_sets": rule_sets,
+        "sources": sorted(sources),
+    }
+    if as_json:
+        emit(told, indent=False)
+    tell(f"{len(knowledge.mappings.compiled)} mapping files, {len(rule_sets)} rule sets, {len(sources)} sources: fine")
+
+
+def _read_case(session: Session, knowledge: Any, name: str) -> Json:
+    """A case from a file, held against schema and consistency; exit code 1 with the issues when it breaks them."""
+    from adapter.bootstrap import now
+    from adapter.judgement import judge_case
+
+    judged = judge_case(knowledge, read_input(name), now().date())
+    tell_issues(judged.issues, session.language)
+    if judged.case is None:
+        end(FINDINGS)
+    return judged.case
+
+
+def _end_by(issues: list[Issue]) -> None:
+    end(FINDINGS if any(issue.blocks for issue in issues) else 0)

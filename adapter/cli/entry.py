@@ -1,0 +1,72 @@
+"""Where a command starts and ends: common options, and the one place where failures become exit codes.
+
+Takes from: errors, config.  Gives to: the other rooms of cli.
+Source: the outer contract ("exit codes")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adapter.cli.terminal import complain
+from adapter.errors import AdapterError
+
+if TYPE_CHECKING:
+    from adapter.config import Settings
+    from adapter.parts import Parts
+
+INTERRUPTED = 130
+
+
+@dataclass
+class Session:
+    """The options before the command's name."""
+
+    overrides: dict[str, str | None]
+    language: str
+
+    def settings(self, **more: str | None) -> Settings:
+        from adapter.config import load_settings
+
+        return load_settings(None, **{**self.overrides, **more})
+
+    @contextmanager
+    def parts(self) -> Iterator[Parts]:
+        from adapter.bootstrap import open_parts
+
+        with open_parts(self.settings()) as parts:
+            yield parts
+
+
+class _Command(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AdapterError as error:
+            complain(error, ctx.obj.language if ctx.obj else "en")
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--data", metavar="DIR", help="Data folder (CRMO_DATA; default ./data).")
+@click.option("--database-url", metavar="URL", help="SQLite or PostgreSQL (CRMO_DATABASE_URL).")
+@click.option("--mappings", metavar="DIR", help="Declarations of your own (CRMO_MAPPINGS).")
+@click.option("--sources", metavar="DIR", help="Declared hospitals (CRMO_SOURCES).")
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of messages.")
+@click.version_option(package_name="crmo-fhir-adapter")
+@click.pass_context
+def main(ctx: click.Context, /, lang: str, **overrides: str | None) -> None:
+    """Hospital FHIR in, CRMO registry cases out, and back.
+
+    Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 a declaration is wrong, 4 the other side cannot be
+    reached, 5 done in part, 6 integrity, 130 interrupted.
+    """
+    ctx.obj = Session(overrides, lang)

@@ -1,0 +1,31 @@
+"""Commands that are announced and not built yet: they say so and end with the code for "not supported".
+
+Takes from: errors.  Gives to: cli.
+"""
+
+from __future__ import annotations
+
+import click
+
+from adapter.errors import NotSupportedError
+
+NAMES = {
+    "worker": "Take pulls and long jobs from the queue.",
+    "screen": "Screen bulk files for eligible patients.",
+    "validate": "Validate files against profiles.",
+    "package": "Our profiles as a FHIR package.",
+    "backup": "Copy the registry.",
+    "restore": "Bring a copy back.",
+    "keys": "Manage the clients that may send.",
+}
+
+
+def make_command(name: str, meaning: str) -> click.Command:
+    """A command that takes anything and refuses it."""
+
+    @click.command(name, help=f"{meaning} (not built yet)", context_settings={"ignore_unknown_options": True})
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def refuse(arguments: tuple[str, ...]) -> None:
+        raise NotSupportedError(f"'{name}' is not built yet.")
+
+    return refuse
