@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from scripted_hospital import NOW, ScriptedHospital, run_scripted_hospital
 
 from adapter.hospital import Hospital, Patience, Source, open_hospital, resolve_source
+from tests.scripted_hospital import NOW, ScriptedHospital, run_scripted_hospital
 
 
 @pytest.fixture

@@ -7,7 +7,12 @@ from dataclasses import replace
 
 import pytest
 from requests import exceptions
-from scripted_hospital import (
+
+from adapter.errors import RemoteAuthError, RemoteError, UsageError
+from adapter.hospital import Hospital, Patience, Source, open_hospital
+from adapter.hospital.retry import parse_retry_after
+from adapter.hospital.session import TRANSLATIONS, translate_exception
+from tests.scripted_hospital import (
     GOOD,
     NOW,
     Scripted,
@@ -20,11 +25,6 @@ from scripted_hospital import (
     searchset,
     zipped,
 )
-
-from adapter.errors import RemoteAuthError, RemoteError, UsageError
-from adapter.hospital import Hospital, Patience, Source, open_hospital
-from adapter.hospital.retry import parse_retry_after
-from adapter.hospital.session import TRANSLATIONS, translate_exception
 
 CUT = Scripted(200, b'{"resourceType": "Bundle", "type"', promised=4000)
 LOGIN_PAGE = Scripted(200, b"<html><title>Connexion</title></html>", {"Content-Type": "text/html"})

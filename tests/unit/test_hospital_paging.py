@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from scripted_hospital import (
+
+from adapter.errors import RemoteError
+from adapter.hospital import Hospital
+from adapter.hospital.origin import resolve_link
+from tests.scripted_hospital import (
     Scripted,
     ScriptedHospital,
     answer,
@@ -14,10 +18,6 @@ from scripted_hospital import (
     run_scripted_hospital,
     searchset,
 )
-
-from adapter.errors import RemoteError
-from adapter.hospital import Hospital
-from adapter.hospital.origin import resolve_link
 
 
 def test_follows_next_links_to_the_last_page(server: ScriptedHospital, hospital: Hospital) -> None:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from scripted_hospital import ScriptedHospital, answer, condition, outcome, searchset
 
 from adapter.errors import RemoteError
 from adapter.hospital import Hospital, Patience, Search, open_hospital, resolve_source
 from adapter.hospital.patients import collect_patient, find_candidates
 from adapter.synthetic.server import FhirServer, serve_resources
+from tests.scripted_hospital import ScriptedHospital, answer, condition, outcome, searchset
 
 CIM10 = "https://smt.esante.gouv.fr/terminologie-cim-10"
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scripted_hospital import GOOD, Scripted, ScriptedHospital, answer, collect, condition
 
 from adapter.errors import (
     ConfigError,
@@ -18,6 +17,7 @@ from adapter.errors import (
     UsageError,
 )
 from adapter.hospital import Hospital, Patience, Source, load_sources, open_hospital, resolve_source
+from tests.scripted_hospital import GOOD, Scripted, ScriptedHospital, answer, collect, condition
 
 
 def _transaction(method: str) -> dict[str, object]:

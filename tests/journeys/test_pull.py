@@ -1,0 +1,200 @@
+"""Pulling a hospital on loopback into a store: everything, a part of it, nothing, twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter.bootstrap import open_parts
+from adapter.config import load_settings
+from adapter.errors import Json, RemoteError, UsageError, VersionConflictError
+from adapter.hospital import Patience, Search, resolve_source
+from adapter.parts import Parts
+from adapter.pull import UNREACHABLE_IN_A_ROW, exit_code, run_pull, start_pull
+from adapter.store import inbox, pulls
+from adapter.synthetic.hospital import Population, make_population
+from adapter.synthetic.server import Answer, FhirServer, serve_resources
+from tests.sample_cases import make_case
+
+HASTY = Patience(attempts=2, pause=lambda seconds: None)
+
+
+class FaultyServer(FhirServer):
+    """A hospital that fails where the test says so."""
+
+    def __init__(self, resources: list[Json], fault: Callable[[str], Answer | None] = lambda target: None) -> None:
+        super().__init__(resources)
+        self.fault = fault
+        self.asked: list[str] = []
+
+    def answer(self, method: str, base: str, target: str, body: bytes = b"") -> Answer:
+        self.asked.append(target)
+        return self.fault(target) or super().answer(method, base, target, body)
+
+
+@pytest.fixture
+def plain_parts(tmp_path: Path) -> Iterator[Parts]:
+    with open_parts(load_settings({"CRMO_DATA": str(tmp_path)})) as opened:
+        yield opened
+
+
+@pytest.fixture
+def population(plain_parts: Parts) -> Population:
+    return make_population([make_case(number) for number in range(6)], plain_parts.knowledge.mappings, seed=3)
+
+
+@pytest.fixture
+def server(population: Population) -> FaultyServer:
+    return FaultyServer(population.resources)
+
+
+@pytest.fixture
+def parts(plain_parts: Parts, server: FaultyServer) -> Iterator[Parts]:
+    with serve_resources(server) as base:
+        source = resolve_source(base, {})
+        with_texts = (*source.candidates, Search("Condition", {"code": ("R69",)}))
+        yield replace(
+            plain_parts, sources={"chu-imaginaire": replace(source, name="chu-imaginaire", candidates=with_texts)}
+        )
+
+
+def pull(parts: Parts, **more: Any) -> Json:
+    return run_pull(parts, start_pull(parts, "chu-imaginaire"), patience=HASTY, **more)
+
+
+def test_takes_the_eligible_and_none_of_the_strangers(parts: Parts, population: Population) -> None:
+    report = pull(parts)
+    assert {name: report[name] for name in ("screened", "eligible", "undetermined", "ineligible", "quarantined")} == {
+        "screened": 23,
+        "eligible": 6,
+        "undetermined": 7,
+        "ineligible": 6,
+        "quarantined": 4,
+    }
+    assert report["screened"] == len(population.patients)
+
+
+def test_complete_pull_proves_every_unit(parts: Parts) -> None:
+    report = pull(parts)
+    assert (report["state"], report["missing"], exit_code(report)) == ("complete", [], 0)
+    assert report["units"]["made"] == report["units"]["complete"] > report["screened"]
+
+
+def test_second_pull_changes_nothing(parts: Parts) -> None:
+    first = pull(parts)
+    with parts.store.reading() as connection:
+        before = inbox.count_states(connection)
+    second = pull(parts)
+    with parts.store.reading() as connection:
+        after = inbox.count_states(connection)
+    assert first == second
+    assert {**after, "duplicate": 0} == {**before, "duplicate": 0}
+
+
+def test_patient_of_whom_a_part_is_missing_is_not_judged(parts: Parts, server: FaultyServer) -> None:
+    """Without its Observations a record would look as if nobody had found anything."""
+    victim = next(iter(server.resources_of("Patient")))["id"]
+
+    def fault(target: str) -> Answer | None:
+        hit = target.startswith("Observation?") and victim in target
+        return (403, {"resourceType": "OperationOutcome"}) if hit else None
+
+    server.fault = fault
+    report = pull(parts)
+    assert (report["state"], report["failed"], exit_code(report)) == ("partial", 1, 5)
+    assert report["missing"][0]["problem"].startswith("Observation: 127.0.0.1: answered 403")
+    with parts.store.reading() as connection:
+        assert sum(inbox.count_states(connection).values()) == 22
+
+
+def test_failed_search_for_candidates_is_told(parts: Parts, server: FaultyServer) -> None:
+    server.fault = lambda target: (400, {"resourceType": "OperationOutcome"}) if "snomed" in target else None
+    report = pull(parts)
+    assert (report["state"], exit_code(report)) == ("partial", 5)
+    assert any(each["what"] == "candidates by Condition" for each in report["missing"])
+
+
+def test_hospital_that_refuses_every_search_ends_the_pull(parts: Parts, server: FaultyServer) -> None:
+    server.fault = lambda target: (401, {"resourceType": "OperationOutcome"})
+    with pytest.raises(RemoteError, match="401"):
+        pull(parts)
+    with parts.store.reading() as connection:
+        [ended] = pulls.recent(connection)
+    assert (ended.state, ended.report and ended.report["missing"][0]["what"]) == ("failed", "everything")
+
+
+def test_hospital_that_falls_silent_is_left_alone(parts: Parts, server: FaultyServer) -> None:
+    """Asking hundreds of patients of a dead server, each with all repetitions, would take the night."""
+
+    def fall_silent(target: str) -> Answer | None:
+        if target.startswith("Patient/"):
+            raise ConnectionAbortedError
+        return None
+
+    server.fault = fall_silent
+    report = pull(parts)
+    asked = [target for target in server.asked if target.startswith("Patient/")]
+    assert (report["state"], report["failed"], report["screened"]) == ("partial", 23, 23)
+    assert len(asked) == UNREACHABLE_IN_A_ROW * HASTY.attempts
+
+
+def test_progress_is_told_after_each_patient(parts: Parts) -> None:
+    told: list[Json] = []
+    pull(parts, notice=told.append)
+    assert [each["done"] for each in told] == list(range(24))
+    assert {each["of"] for each in told} == {23}
+
+
+def test_pull_is_on_record_from_start_to_end(parts: Parts) -> None:
+    pull_id = start_pull(parts, "chu-imaginaire")
+    with parts.store.reading() as connection:
+        assert pulls.find(connection, pull_id).state == "waiting"
+    report = run_pull(parts, pull_id, patience=HASTY)
+    with parts.store.reading() as connection:
+        ended = pulls.find(connection, pull_id)
+    assert (ended.state, ended.report, ended.progress and ended.progress["done"]) == ("complete", report, 23)
+
+
+def test_one_pull_of_a_source_at_a_time(parts: Parts) -> None:
+    first, second = start_pull(parts, "chu-imaginaire"), start_pull(parts, "chu-imaginaire")
+    with parts.store.writing() as connection:
+        pulls.begin(connection, first, parts.clock())
+    with pytest.raises(VersionConflictError):
+        run_pull(parts, second, patience=HASTY)
+
+
+def test_pull_that_fell_silent_makes_way(parts: Parts) -> None:
+    dead, alive = start_pull(parts, "chu-imaginaire"), start_pull(parts, "chu-imaginaire")
+    with parts.store.writing() as connection:
+        pulls.begin(connection, dead, parts.clock() - 2 * pulls.SILENCE)
+    report = run_pull(parts, alive, patience=HASTY)
+    with parts.store.reading() as connection:
+        assert (report["state"], pulls.find(connection, dead).state) == ("complete", "abandoned")
+
+
+def test_pull_is_run_once(parts: Parts) -> None:
+    pull_id = start_pull(parts, "chu-imaginaire")
+    run_pull(parts, pull_id, patience=HASTY)
+    with pytest.raises(VersionConflictError):
+        run_pull(parts, pull_id, patience=HASTY)
+
+
+def test_source_that_nobody_declared_is_not_started(parts: Parts) -> None:
+    with pytest.raises(UsageError, match="chu-imaginaire"):
+        start_pull(parts, "chu-inconnu")
+
+
+def test_bare_address_can_be_pulled(parts: Parts) -> None:
+    base = parts.sources["chu-imaginaire"].base
+    assert run_pull(parts, start_pull(parts, base), patience=HASTY)["eligible"] == 6
+
+
+def test_report_names_no_patient(parts: Parts, population: Population, server: FaultyServer) -> None:
+    server.fault = lambda target: (403, {"resourceType": "OperationOutcome"}) if "Procedure?" in target else None
+    text = str(pull(parts))
+    identities = [*population.patients, *population.patients.values(), "IPP-TEST", "Zéphyrine", "IMAGINAIRE"]
+    assert [each for each in identities if each in text] == []
