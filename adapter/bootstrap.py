@@ -11,13 +11,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from adapter.case import load_consistency
+from adapter.cohort import load_statistics
 from adapter.config import Settings
 from adapter.eligibility import load_criteria
 from adapter.hospital import load_sources
 from adapter.mapping import load_mappings
-from adapter.parts import Knowledge, Parts
+from adapter.parts import Knowledge, Parts, Published
 from adapter.pseudonym import load_pseudonyms
 from adapter.store import open_store
+
+PAPERS = ("SA", "SB")
 
 
 def now() -> datetime:
@@ -31,7 +34,8 @@ def make_id() -> str:
 def load_knowledge(settings: Settings, rule_set: str = "SA") -> Knowledge:
     """Read, prove and compile everything experts declared.  Errors:  DeclarationError, UsageError (unknown rule set)"""
     folder = settings.mappings
-    return Knowledge(load_mappings(folder), load_consistency(folder), load_criteria(folder, rule_set))
+    published = {name: Published(load_criteria(folder, name), load_statistics(folder, name)) for name in PAPERS}
+    return Knowledge(load_mappings(folder), load_consistency(folder), load_criteria(folder, rule_set), published)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a journey is handed: the registry's knowledge, its store, and everything ambient (clock, ids, secrets).
 
-Takes from: mapping, case, eligibility, pseudonym, store, hospital.  Gives to: the journeys, bootstrap.
+Takes from: mapping, case, eligibility, cohort, pseudonym, store, hospital.  Gives to: the journeys, bootstrap.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from adapter.case import Consistency
+from adapter.cohort import Statistics
 from adapter.eligibility import Criteria
 from adapter.hospital import Source
 from adapter.mapping import Mappings
@@ -18,12 +19,25 @@ from adapter.store import Store
 
 
 @dataclass(frozen=True)
+class Published:
+    """A founding paper: who was in it, and what it printed."""
+
+    criteria: Criteria
+    statistics: Statistics
+
+
+@dataclass(frozen=True)
 class Knowledge:
-    """What experts declared, proven and compiled once."""
+    """What experts declared, proven and compiled once.
+
+    Shapes:  criteria   those the registry decides by
+             published  by the short name of the paper: SA, SB
+    """
 
     mappings: Mappings
     consistency: Consistency
     criteria: Criteria
+    published: Mapping[str, Published]
 
 
 @dataclass(frozen=True)

@@ -69,9 +69,8 @@ def decide(session: Session, case: str, rule_set: str, as_json: bool) -> None:
 
     knowledge = load_knowledge(session.settings(), rule_set)
     document = _read_case(session, knowledge, case)
-    language: Any = session.language
     locate = knowledge.mappings.locate(document)
-    decision = decide_case(document, knowledge.criteria, today=now().date(), locate=locate, language=language)
+    decision = decide_case(document, knowledge.criteria, today=now().date(), locate=locate, language=session.language)
     emit(decision, indent=not as_json)
     end(FINDINGS if decision["status"] == "ineligible" else 0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -28,7 +28,7 @@ class Session:
     """The options before the command's name."""
 
     overrides: dict[str, str | None]
-    language: str
+    language: Literal["en", "fr"]
 
     def settings(self, **more: str | None) -> Settings:
         from adapter.config import load_settings
@@ -63,7 +63,7 @@ class _Command(click.Group):
 @click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of messages.")
 @click.version_option(package_name="crmo-fhir-adapter")
 @click.pass_context
-def main(ctx: click.Context, /, lang: str, **overrides: str | None) -> None:
+def main(ctx: click.Context, /, lang: Literal["en", "fr"], **overrides: str | None) -> None:
     """Hospital FHIR in, CRMO registry cases out, and back.
 
     Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 a declaration is wrong, 4 the other side cannot be

@@ -148,15 +148,13 @@ def case_erase(session: Session, case_id: str, yes: bool, as_json: bool) -> None
 @click.pass_obj
 def cohort(session: Session, form: str, like: str, as_json: bool) -> None:
     """Describe the eligible cases beside the published cohort."""
-    from adapter.cohort import describe, render_csv, render_text
-    from adapter.store import cases
+    from adapter.cohort import render_csv, render_text
+    from adapter.describing import describe_cohort
 
     if form in ("html", "docx"):
         raise NotSupportedError(f"The {form} report is not built yet; text, json and csv are.")
     with session.parts() as parts:
-        with parts.store.reading() as connection:
-            eligible = [found for found, _ in cases.current(connection, "eligible")]
-        rows = describe(eligible, like=like, today=parts.today())
+        rows = describe_cohort(parts, like, language=session.language)
     if as_json or form == "json":
         emit(rows, indent=not as_json)
     else:

@@ -6,7 +6,7 @@ Takes from: errors, resource.  Gives to: the other rooms of web.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, current_app, request
 
@@ -23,10 +23,10 @@ def parts() -> Parts:
     return found
 
 
-def language() -> str:
-    """ "fr" or "en", by ?lang= and else by what the browser prefers."""
-    asked = request.args.get("lang", "")
-    return asked if asked in ("fr", "en") else request.accept_languages.best_match(["en", "fr"]) or "en"
+def language() -> Literal["en", "fr"]:
+    """By ?lang=, and else by what the browser prefers."""
+    asked = request.args.get("lang") or request.accept_languages.best_match(["en", "fr"])
+    return "fr" if asked == "fr" else "en"
 
 
 def fhir(resource: Any, status: int = 200, **headers: str) -> Response:
