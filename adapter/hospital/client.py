@@ -112,7 +112,7 @@ class Hospital:
         return self._session.ask("GET", url, lambda answer: read_page(answer, type_, f"search {type_}", limit))
 
     def _url(self, type_: str, parameters: Parameters) -> str:
-        joined = [(key, value if isinstance(value, str) else ",".join(value)) for key, value in parameters.items()]
+        joined = [(key, value if isinstance(value, str) else _any_of(value)) for key, value in parameters.items()]
         return f"{self.source.base}/{type_}?{urlencode(joined, safe='|,:/')}"
 
 
@@ -135,6 +135,11 @@ def open_hospital(
         yield Hospital(source, session)
     finally:
         session.close()
+
+
+def _any_of(values: Sequence[str]) -> str:
+    """Values that are ORed; a comma inside one of them is escaped (R4 search, 3.1.1.5)."""
+    return ",".join(value.replace(",", "\\,") for value in values)
 
 
 def _can_be_repeated(bundle: Json) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 
 from adapter.errors import RemoteError
@@ -199,3 +201,9 @@ def test_error_outcome_entry_makes_the_unit_incomplete(server: ScriptedHospital,
     page["entry"].append({"resource": outcome("processing", "fatal"), "search": {"mode": "outcome"}})
     server.says(answer(page))
     assert collect(hospital).problem == "the server reports an error: processing"
+
+
+def test_values_are_ored_and_their_own_commas_escaped(server: ScriptedHospital, hospital: Hospital) -> None:
+    server.says(answer(searchset(total=0)))
+    hospital.collect("Condition", {"code": ("M86.3", "a,b")})
+    assert unquote(server.requests[0]).startswith("GET /fhir/Condition?code=M86.3,a\\,b&_count=100")
