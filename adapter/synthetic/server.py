@@ -96,6 +96,10 @@ class FhirServer:
             {"fullUrl": f"{base}/{each['resourceType']}/{each['id']}", "resource": each, "search": {"mode": mode}}
             for each, mode in entries
         ]
+        if not bundle["entry"]:
+            # A remark about the search, as some servers add it: it is no match and must not be taken for one.
+            remark = Issue("information", "informational", "", "synthetic-server", "Nothing found.", "receive")
+            bundle["entry"] = [{"resource": make_operation_outcome([remark]), "search": {"mode": "outcome"}}]
         return bundle
 
     def _included(self, shown: list[Json]) -> list[Json]:
