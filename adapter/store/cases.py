@@ -135,7 +135,8 @@ def summaries(
     )
     if status:
         query = query.where(DECISIONS.c.status == status)
-    return [dict(row._mapping) for row in connection.execute(query)]
+    names = ("case_id", "version", "status", "updated_at")
+    return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 
 
 def current(connection: sa.Connection, status: str | None = None) -> Iterator[tuple[Json, Json | None]]:

@@ -6,6 +6,7 @@ Takes from: errors, resource.  Gives to: the other rooms of web.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
 from flask import Response, current_app, request
@@ -37,9 +38,13 @@ def plain(value: Any, status: int = 200, **headers: str) -> Response:
     return Response(dump_json(value), status, headers, content_type="application/json; charset=utf-8")
 
 
-def outcome(issues: Iterable[Issue], status: int, **headers: str) -> Response:
-    """Issues as an OperationOutcome in the reader's language."""
-    return fhir(make_operation_outcome(issues, language()), status, **headers)
+def outcome(issues: Iterable[Issue], status: int, *, place: str = "http", **headers: str) -> Response:
+    """Issues as an OperationOutcome in the reader's language.
+
+    Shapes:  place  expression of an issue that names none: what is wrong as a whole
+    """
+    told = [issue if issue.expression else replace(issue, expression=place) for issue in issues]
+    return fhir(make_operation_outcome(told, language()), status, **headers)
 
 
 def version_tag(version: int) -> str:

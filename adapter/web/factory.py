@@ -50,14 +50,16 @@ def create_app(parts: Parts, *, may_pull_any_address: bool = False) -> Flask:
     return app
 
 
-def _check_request() -> Response | None:
-    if request.path.startswith("/fhir") and not request.accept_mimetypes.best_match(
-        ["application/fhir+json", "application/json"]
+def _check_request() -> None:
+    wanted = request.accept_mimetypes
+    if (
+        request.path.startswith("/fhir")
+        and wanted
+        and not wanted.best_match(["application/fhir+json", "application/json"])
     ):
         raise NotAcceptable
     if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise NotPermittedError("Another site's page may not do this.")
-    return None
 
 
 def _protect(response: Response) -> Response:

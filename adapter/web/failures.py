@@ -1,7 +1,8 @@
 """Every failure as an OperationOutcome: ours, HTTP's, and the unforeseen (told by its class, never by its words).
 
 Takes from: errors, answers.  Gives to: factory.
-Source: https://hl7.org/fhir/R4/http.html#Status-Codes
+Source: https://hl7.org/fhir/R4/http.html#Status-Codes,
+https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.location
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _TEXTS = {
     ),
     500: ("exception", "The adapter failed here; nothing was lost.", "L'adaptateur a échoué ici ; rien n'est perdu."),
 }
+# What of the request is to blame, in the manner R4 names it for HTTP.
+_PLACES = {404: "http.url", 405: "http.method", 406: "http.accept", 413: "http.body", 415: "http.contentType"}
 
 
 class Service(Flask):
@@ -63,6 +66,6 @@ def _ours(error: AdapterError) -> Response:
 def _of_http(error: HTTPException) -> Response:
     status = error.code or 500
     kind, english, french = _TEXTS.get(status, _TEXTS[400] if status < 500 else _TEXTS[500])
-    issue = Issue("error", kind, "", f"http-{status}", english, "receive", text_fr=french)
+    issue = Issue("error", kind, _PLACES.get(status, "http"), f"http-{status}", english, "receive", text_fr=french)
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Location")}
     return outcome([issue], status, **kept)

@@ -49,7 +49,7 @@ def read_source() -> str:
 def answer_bundle(receipt: Receipt) -> Response:
     """A response Bundle with one entry for each that came; an OperationOutcome when nothing was taken."""
     if not receipt.accepted:
-        return outcome(receipt.issues, receipt.status)
+        return outcome(receipt.issues, receipt.status, place="Bundle")
     entry = receipt.entry
     kind = "transaction-response" if entry.bundle_type == "transaction" else "batch-response"
     bundle = {
