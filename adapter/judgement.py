@@ -99,6 +99,7 @@ def _judge_entries(knowledge: Knowledge, bundle: Json, first: list[Issue], case_
     received = len(entries) if isinstance(entries, list) else 1
     protected = frozenset(range(received) if bundle.get("type") in _WHOLE else _patients(bundle))
     told, rejected = list(first), _blamed(first)
+    remarks: list[Issue] = []
     while rejected is not None and not rejected & protected:
         mapped = _map(knowledge, _without(bundle, rejected), case_id, today)
         blamed = _blamed(mapped.issues)
@@ -107,8 +108,9 @@ def _judge_entries(knowledge: Knowledge, bundle: Json, first: list[Issue], case_
             told += mapped.issues
             return replace(mapped, issues=told, decision=decision, received=received, rejected=rejected)
         told += [issue for issue in mapped.issues if issue.blocks]
+        remarks = [issue for issue in mapped.issues if not issue.blocks]
         rejected = None if blamed is None or blamed <= rejected else rejected | blamed
-    return Judgement(told, _case_id(bundle, case_id), received=received, rejected=frozenset(range(received)))
+    return Judgement([*told, *remarks], _case_id(bundle, case_id), received=received, rejected=frozenset(range(received)))
 
 
 def _map(knowledge: Knowledge, bundle: Json, case_id: CaseId, today: date) -> Judgement:

@@ -14,7 +14,7 @@ from typing import Any
 
 from adapter.errors import Json
 from adapter.mapping.code import Code
-from adapter.mapping.quantities import Prepare, Units, make_prepare
+from adapter.mapping.quantities import Prepare, UnitList, make_prepare
 from adapter.mapping.tables import Table
 
 Finder = Callable[[Any], Any]
@@ -44,7 +44,7 @@ class Codec:
     @property
     def sure(self) -> bool:
         """Reading always finds a value."""
-        return self.name in ("copy", "date")
+        return self.name in ("copy", "date", "system")
 
     def accepts(self, code: Code, value: str) -> str:
         """Condition under which a case value can be written; "" when every value can."""
@@ -74,6 +74,8 @@ class Codec:
         """Text that yields the case value, or None."""
         if self.name == "date":
             return f"{value}[:10]"
+        if self.name == "system":
+            return f"run.system({value})"
         if self.name == "values":
             return f"{code.constant(_reversed(self.option), 'R')}.get({value})"
         if self.name == "affix":
@@ -134,15 +136,17 @@ def _name_finder(table: Table) -> Finder:
 COPY = Codec("copy")
 
 
-def make_codec(via: str | Json | None, tables: dict[str, Table], units: dict[str, Units]) -> Codec:
+def make_codec(via: str | Json | None, tables: dict[str, Table], units: dict[str, UnitList]) -> Codec:
     """Shapes:  via  as in a rule: a name, or {name: option}
     Errors:  KeyError when the table is not there
     """
     if via is None:
         return COPY
     name, option = (via, None) if isinstance(via, str) else next(iter(via.items()))
-    if name in ("concept", "codings", "code", "words"):
-        return Codec(name, tables[option], option, "checked" if name == "code" else "lossy" if name == "words" else "iso")
+    if name in ("concept", "codings", "code", "words") and isinstance(option, str):
+        return Codec(
+            name, tables[option], option, "checked" if name == "code" else "lossy" if name == "words" else "iso"
+        )
     if name == "quantity":
         table = units[option["units"]] if option and "units" in option else None
         return Codec(name, None, option, "checked", make_prepare(table, text=bool(option and option.get("text"))))

@@ -46,10 +46,11 @@ class Dispatch:
         kind = str(resource.get("resourceType"))
         if kind not in self.ways:
             return
-        place = f"Bundle.entry[{number}].resource.code"
+        place = f"Bundle.entry[{number}].resource"
         mapping = self.hints.get(kind)
         hint = mapping.get("hint") if mapping else None
         if mapping and hint and _hinted(mapping, hint, resource):
+            place = f"{place}.{hint['fhir']}"
             text = "the words suggest the disease and no code says it; a person must confirm"
             origin = f"{mapping.file.name}:{mapping.file.line(('hint',))}"
             yield Issue("warning", "business-rule", place, "mapping:hint", text, "mapping", origin=origin)

@@ -27,6 +27,8 @@ from adapter.mapping.select import Drop, make_drops
 from adapter.mapping.writer import make_writer_code
 
 CaseId = str | Callable[[Json], str | None] | None
+# Elements that change the meaning of what they stand in: not knowing them is not understanding the rest.
+_MODIFIERS = ("modifierExtension", "implicitRules")
 _FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,40}\Z")
 # What a resource that passed no gate may do to generated code; anything else is a bug of ours.
 _SHAPE = (AttributeError, TypeError, KeyError, IndexError, ValueError)
@@ -146,19 +148,25 @@ class Mappings:
                 run.issues.append(_dropped(read, drop))
                 return
         run.begin(read, compiled.named)
+        if way.mapping.place != "root" and not run.speaks_of_the_patient(resource):
+            run.issues.append(_stranger(read))
+            return
         try:
             read.item = compiled.read(resource, run)
             left = self._leftovers.of(way.mapping.name, resource) if unread is not None else ()
         except _SHAPE as error:
             run.issues.append(broken(read, error, _line(error, way.mapping.file.name)))
             return
-        for place in left:
-            unread[place] = unread.get(place, 0) + 1  # type: ignore[index]
-            if place.endswith(("modifierExtension", "implicitRules")):
-                run.issues.append(_not_understood(read, place))
-                return
+        if unread is not None:
+            for place in left:
+                unread[place] = unread.get(place, 0) + 1
+        if modifier := next((place for place in left if place.endswith(_MODIFIERS)), None):
+            run.issues.append(_not_understood(read, modifier))
+            return
         if read.item is not None:
             run.keep(read)
+            if way.warn is not None:
+                run.issues.append(_reserved(read, way.warn))
 
 
 def load_mappings(folder: Path) -> Mappings:
@@ -191,7 +199,8 @@ def _compile(mapping: Map, language: Language) -> Compiled:
 
 def _version(language: Language) -> str:
     digest = hashlib.sha256()
-    for file in sorted({each.file.path for each in (*language.maps, *language.tables.values())}):
+    files = {each.file.path for each in language.maps} | {table.file.path for table in language.tables.values()}
+    for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -219,9 +228,21 @@ def _dropped(read: Read, reason: Drop) -> Issue:
     text = f"left out before any rule: {reason.why['en']}"
     french = f"écarté avant toute règle : {reason.why['fr']}"
     origin = f"{read.mapping.file.name}:{read.mapping.file.line(('drop',))}"
-    return Issue(
-        "information", "informational", read.place, rule, text, "mapping", origin=origin, text_fr=french
-    )
+    return Issue("information", "informational", read.place, rule, text, "mapping", origin=origin, text_fr=french)
+
+
+def _reserved(read: Read, warn: Json) -> Issue:
+    rule = f"mapping:reserved:{read.mapping.name}"
+    origin = f"{read.mapping.file.name}:{read.mapping.file.line(('select',))}"
+    place = f"{read.place}.{read.way.path.reach.fhirpath}"
+    return Issue("warning", "business-rule", place, rule, warn["en"], "mapping", origin=origin, text_fr=warn["fr"])
+
+
+def _stranger(read: Read) -> Issue:
+    text = "expected a subject that is the Patient of this Bundle; the resource is left out"
+    french = "le sujet attendu est le Patient de ce Bundle ; la ressource est écartée"
+    place = f"{read.place}.subject"
+    return Issue("error", "not-found", place, "mapping:subject", text, "mapping", text_fr=french)
 
 
 def _not_understood(read: Read, place: str) -> Issue:
@@ -231,8 +252,15 @@ def _not_understood(read: Read, place: str) -> Issue:
 
 def _unwritable(error: Exception) -> Issue:
     line, file = _last_frame(error)
-    return Issue("error", "code-invalid", "", "mapping:unwritable", "the case holds a word that no table knows",
-                 "mapping", origin=f"{file}:{line}")
+    return Issue(
+        "error",
+        "code-invalid",
+        "",
+        "mapping:unwritable",
+        "the case holds a word that no table knows",
+        "mapping",
+        origin=f"{file}:{line}",
+    )
 
 
 def _line(error: Exception, file: str) -> int:

@@ -18,7 +18,7 @@ from adapter.declaration import Declaration, Pointer, load_declaration
 from adapter.errors import DeclarationError, Json
 from adapter.mapping.codecs import COPY, Codec, make_codec
 from adapter.mapping.path import Path, PathError, Step, parse_path
-from adapter.mapping.quantities import Units, load_units
+from adapter.mapping.quantities import UnitList, load_units
 from adapter.mapping.tables import Systems, Table, load_systems, load_tables
 
 Kind = Literal["leaf", "const", "first", "choice", "each", "group"]
@@ -57,11 +57,11 @@ class Rule:
 
     @property
     def to_fhir(self) -> bool:
-        return self.direction != "from-fhir"
+        return bool(self.direction != "from-fhir")
 
     @property
     def from_fhir(self) -> bool:
-        return self.direction != "to-fhir"
+        return bool(self.direction != "to-fhir")
 
     def leaves(self) -> Iterator[Rule]:
         """This rule and every rule inside it, outermost first."""
@@ -124,7 +124,7 @@ def load_language(folder: File) -> Language:
 
 class _Reader:
     def __init__(
-        self, systems: Systems, tables: dict[str, Table], units: dict[str, Units], fragments: dict[str, Declaration]
+        self, systems: Systems, tables: dict[str, Table], units: dict[str, UnitList], fragments: dict[str, Declaration]
     ) -> None:
         self.systems, self.tables, self.units, self.fragments = systems, tables, units, fragments
         self.problems: list[str] = []
@@ -153,7 +153,7 @@ class _Reader:
         inner = next((key for key in ("first", "choice", "rules") if key in spelled), None)
         kind: Kind = "each" if "each" in spelled else "const" if "const" in spelled else "leaf"
         if kind == "leaf" and inner:
-            kind = "group" if inner == "rules" else inner  # type: ignore[assignment]
+            kind = "group" if inner == "rules" else inner
         rule = Rule(
             id=spelled.get("id", ""),
             kind=kind,
@@ -161,7 +161,9 @@ class _Reader:
             line=file.line(here),
             at=file.line(here),
             spelled=spelled,
-            case=parse_path(spelled.get("each", spelled.get("case", "")).removeprefix("$.").removesuffix("[]"), {}),
+            case=parse_path(
+                str(spelled.get("each", spelled.get("case", ""))).removeprefix("$.").removesuffix("[]"), {}
+            ),
             fhir=parse_path(spelled.get("fhir", ""), self.systems.uris),
             codec=make_codec(spelled.get("via"), self.tables, self.units) if kind == "leaf" else COPY,
             const=spelled.get("const"),
@@ -227,7 +229,17 @@ def _with_absence(rule: Rule) -> Rule:
 
 
 def _part(rule: Rule, name: str, fhir: Path, extra: Json) -> Rule:
-    return Rule(f"{rule.id}.{name}", "leaf", rule.file, rule.line, rule.at, extra, _path(name), fhir)
+    return Rule(
+        f"{rule.id}.{name}",
+        "leaf",
+        rule.file,
+        rule.line,
+        rule.at,
+        extra,
+        _path(name),
+        fhir,
+        Codec(extra.get("via", "copy")),
+    )
 
 
 _ABSENT = Step("extension", "slice", "url", DATA_ABSENT_REASON)
@@ -240,7 +252,7 @@ _UNIT_IF_KNOWN: _Pair = ("unit", _path("code"), _IN_UCUM)
 _COMPARATOR: _Pair = ("comparator", _path("comparator"), {})
 _LABEL = Path((Step("extension", "slice", "url", "https://crmo-registry.example/fhir/StructureDefinition/label"),))
 _CODING: list[_Pair] = [
-    ("system", _path("system"), {"required": True}),
+    ("system", _path("system"), {"required": True, "via": "system"}),
     ("code", _path("code"), {"required": True}),
     ("display", _LABEL + _path("valueString"), {"also": ["display"]}),
 ]

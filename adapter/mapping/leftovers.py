@@ -16,7 +16,7 @@ from adapter.errors import Json
 from adapter.mapping.code import Code
 from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path, Step, parse_path
-from adapter.mapping.writer import flatten
+from adapter.mapping.writer import also_path, flatten
 
 Finder = Callable[[Json, list[str]], None]
 
@@ -25,11 +25,16 @@ _LABELS = ("display", "text", "userSelected", "version")
 
 @dataclass
 class Known:
-    """Names known inside an object. `all_inside`: nothing inside is looked at."""
+    """Names known inside an object.
+
+    Shapes:  all_inside  nothing inside is looked at
+             slices      of a list, the entries that are known; `open` when every entry is
+    """
 
     members: dict[str, Known] = field(default_factory=dict)
     all_inside: bool = False
-    slices: dict[str, set[str]] = field(default_factory=dict)
+    slices: list[Step] = field(default_factory=list)
+    open: bool = False
 
     def at(self, path: Path) -> Known:
         known = self
@@ -39,10 +44,9 @@ class Known:
                 return Known()
             known = known.members.setdefault(step.name, Known())
             if step.pick == "slice":
-                known.members.setdefault(step.key, Known())
-                known.slices.setdefault(step.key, set()).add(step.value)
-            elif step.pick in ("other", "all"):
-                known.slices.setdefault("", set())
+                _add_value(known.members.setdefault(step.key, Known()), step.discriminator)
+                known.slices.append(step)
+            known.open = known.open or step.pick in ("other", "all")
         return known
 
 
@@ -67,6 +71,8 @@ def _add(root: Known, rule: Rule) -> None:
     elif rule.kind in ("first", "choice"):
         for branch in rule.rules:
             _add(root, branch)
+    elif rule.kind == "group" and (rule.codec.option or {}).get("text"):
+        root.at(rule.fhir)
     elif rule.kind == "const":
         _add_value(root.at(rule.fhir), rule.const)
     else:
@@ -95,10 +101,12 @@ def _add_leaf(root: Known, leaf: Rule) -> None:
     for name in leaf.with_ or ():
         root.at(Path((*leaf.fhir.steps[:-1], Step(name))))
     for also in leaf.also or ():
-        root.at(also if isinstance(also, Path) else parse_path(also, {}))
+        root.at(also_path(also))
     if leaf.missing:
         absent = Path((*leaf.fhir.steps[:-1], Step(f"_{leaf.fhir.steps[-1].name}")))
-        root.at(absent + parse_path("extension[http://hl7.org/fhir/StructureDefinition/data-absent-reason].valueCode", {}))
+        root.at(
+            absent + parse_path("extension[http://hl7.org/fhir/StructureDefinition/data-absent-reason].valueCode", {})
+        )
 
 
 def _add_coding(known: Known) -> None:
@@ -139,15 +147,20 @@ def _write(code: Code, indent: int, source: str, place: str, known: Known) -> No
             _write_member(code, indent, source, f"{place}.{name}", name, inner)
 
 
+def _claimed(code: Code, entry: str, slices: list[Step]) -> str:
+    keys = {step.key for step in slices}
+    if len(keys) == 1 and all(isinstance(step.discriminator, str) for step in slices):
+        return f"{entry}.get({keys.pop()!r}) in {code.constant(frozenset(step.value for step in slices), 'S')}"
+    return " or ".join(f"{code.constant(step, 'slice')}.claims({entry})" for step in slices)
+
+
 def _write_member(code: Code, indent: int, source: str, place: str, name: str, known: Known) -> None:
     member, each = code.var("m"), code.var("e")
     code.add(indent, f"{member} = {source}.get({name!r})", 1)
     code.add(indent, f"if {member}:", 1)
     code.add(indent + 1, f"for {each} in ({member} if {member}.__class__ is list else ({member},)):", 1)
-    if known.slices and "" not in known.slices:
-        key, values = next(iter(known.slices.items()))
-        wanted = code.constant(frozenset(values), "S")
-        code.add(indent + 2, f"if {each}.get({key!r}) not in {wanted}:", 1)
+    if known.slices and not known.open:
+        code.add(indent + 2, f"if not ({_claimed(code, each, known.slices)}):", 1)
         code.add(indent + 3, f"out.append({place!r})", 1)
         code.add(indent + 3, "continue", 1)
     _write(code, indent + 2, each, place, known)

@@ -2,6 +2,7 @@
 
     code.coding                member of a member
     bodySite[0]                first of a list, the only one written
+    component[code=crmo-observation|lesion-active]   the list entry whose `code` has this coding
     identifier[case].value     the list entry whose `system` (for extensions: `url`) is that of the short name
     coding[other]              the first list entry no slice of the same list claims
     series[*].modality         every entry; only read
@@ -16,9 +17,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Literal
 
 from adapter.canonical import BASE, code_system, extension
+from adapter.errors import Json
 
 Pick = Literal["one", "first", "slice", "other", "all", "each", "resolve"]
 
@@ -34,8 +37,24 @@ class Step:
     key: str = ""
     value: str = ""
 
+    @property
+    def discriminator(self) -> str | Json:
+        """What the member `key` of the entry is: a text, or a CodeableConcept when told as system|code."""
+        system, bar, code = self.value.partition("|")
+        return {"coding": [{"system": system, "code": code}]} if bar else self.value
+
+    def claims(self, entry: Json) -> bool:
+        """Whether a list entry is of this slice."""
+        found = entry.get(self.key)
+        if "|" not in self.value:
+            return bool(found == self.value)
+        codings = found.get("coding", ()) if isinstance(found, dict) else ()
+        return any(f"{each.get('system')}|{each.get('code')}" == self.value for each in codings)
+
     def __str__(self) -> str:
         marks = {"one": "", "first": "[0]", "other": "[other]", "all": "[*]", "each": "[]", "resolve": ""}
+        if self.pick == "slice" and "|" in self.value:
+            return f"{self.name}.where({self.key}.coding.code = '{self.value.partition('|')[2]}')"
         if self.pick == "slice":
             return f"{self.name}.where({self.key} = '{self.value}')"
         return "resolve()" if self.pick == "resolve" else self.name + marks[self.pick]
@@ -55,6 +74,12 @@ class Path:
     def lazy(self) -> bool:
         """Read only when asked for: it fans out over a list or follows a reference."""
         return any(step.pick in ("all", "resolve") for step in self.steps)
+
+    @cached_property
+    def reach(self) -> Path:
+        """Down to where the path fans out or leaves the resource: where an issue points."""
+        steps = tuple(takewhile(lambda step: step.pick not in ("all", "resolve"), self.steps))
+        return Path(steps or (Step(self.steps[0].name),))
 
     @cached_property
     def fhirpath(self) -> str:
@@ -93,7 +118,8 @@ def _step(name: str, pick: str | None, call: str | None, systems: dict[str, str]
 def _slice(name: str, pick: str, systems: dict[str, str]) -> Step:
     if "=" in pick:
         key, value = pick.split("=", 1)
-        return Step(name, "slice", key, value)
+        system, bar, code = value.partition("|")
+        return Step(name, "slice", key, f"{system_uri(system, systems)}|{code}" if bar else value)
     if name == "extension":
         return Step(name, "slice", "url", pick if ":" in pick else extension(pick))
     if name == "identifier":

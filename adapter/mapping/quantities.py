@@ -16,35 +16,40 @@ from adapter.declaration import load_declaration
 from adapter.errors import Json
 
 Units = dict[str, tuple[str, Decimal]]
-Prepare = Callable[[Any], Json | None]
+UnitList = dict[str, Units]
+Prepare = Callable[[Any, str], Json | None]
 
 _SPELLED = re.compile(r"\s*(?P<comparator>[<>]=?)?\s*(?P<value>[0-9]+(?:[.,][0-9]+)?)\s*(?P<unit>\S+)?\s*\Z")
 
 
-def load_units(folder: Path) -> dict[str, Units]:
-    """Unit tables by name.
+def load_units(folder: Path) -> dict[str, UnitList]:
+    """Unit lists by name.
 
-    Shapes:  returns  name -> {spelling in the field: (UCUM unit kept, factor)}
+    Shapes:  returns  name -> {what is measured: {spelling in the field: (UCUM unit kept, factor)}}
     """
     files = (load_declaration(path, "units") for path in sorted(folder.glob("*.units.yaml")))
-    return {
-        file.data["units"]: {
-            spelling: (row["unit"], Decimal(str(factor)))
-            for row in file.data["rows"]
-            for spelling, factor in row["read"].items()
-        }
-        for file in files
-    }
+    lists: dict[str, UnitList] = {}
+    for file in files:
+        known = lists.setdefault(file.data["units"], {})
+        for row in file.data["rows"]:
+            spelled = {spelling: (row["unit"], Decimal(str(factor))) for spelling, factor in row["read"].items()}
+            known.setdefault(row["test"], {}).update(spelled)
+    return lists
 
 
-def make_prepare(units: Units | None, *, text: bool) -> Prepare | None:
-    """What must happen to a Quantity (or to a text that spells one) before its members are read; None: nothing."""
-    if text:
-        return lambda spelled: _in_unit(_parse(spelled), units or {})
+def make_prepare(units: UnitList | None, *, text: bool) -> Prepare | None:
+    """What must happen to a Quantity (or to a text that spells one) before its members are read; None: nothing.
+
+    Shapes:  returns  (quantity or text, what is measured) -> Quantity in the unit kept, None when not understood
+    """
     if units is None:
         return None
-    kept = {unit for unit, _ in units.values()}
-    return lambda quantity: quantity if quantity.get("code") in kept else _in_unit(quantity, units)
+    if text:
+        return lambda spelled, measured: _in_unit(_parse(spelled), units.get(measured, {}))
+    kept = {(measured, unit) for measured, known in units.items() for unit, _ in known.values()}
+    return lambda quantity, measured: (
+        quantity if (measured, quantity.get("code")) in kept else _in_unit(quantity, units.get(measured, {}))
+    )
 
 
 def _parse(spelled: Any) -> Json:

@@ -33,6 +33,7 @@ class _Reader:
         self.bail = "return None"
         self.source = "r"
         self.lists: dict[str, str] = {}
+        self.values = Targets()
 
     def body(self) -> None:
         code, node = self.code, Node()
@@ -62,6 +63,7 @@ class _Reader:
                 self._each(indent, rule, wanted, node)
             elif rule.kind != "const" and rule.from_fhir:
                 values |= self._rule(indent, source, rule, wanted, node)
+                self.values = values
         write_reads(outer, indent, source, wanted)
         outer.lines += self.code.lines
         self.code = outer
@@ -177,7 +179,7 @@ class _Reader:
         if group.codec.prepare:
             raw, prepare = variable, self.code.constant(group.codec.prepare, "prepare")
             variable = self.code.var("q")
-            self.code.add(indent, f"{variable} = {prepare}({raw})", group.at)
+            self.code.add(indent, f"{variable} = {prepare}({raw}, {self._measured(group)})", group.at)
             self.code.add(indent, f"if {variable} is None: run.unmapped({self._name(group)}, {raw})", group.at)
             self.code.add(indent, "else:", group.at)
             indent += 1
@@ -193,6 +195,11 @@ class _Reader:
         self.code, self.source = outer, source
         write_reads(outer, indent, variable, inside)
         outer.lines += after.lines
+
+    def _measured(self, group: Rule) -> str:
+        """Which row of the unit list applies: the value of another field, else the list's own name."""
+        option = group.codec.option
+        return self.values[parse_path(option["by"], {})] if "by" in option else repr(option["units"])
 
     def _ending(self, indent: int, rule: Rule, target: str) -> None:
         """What happens when nothing was found."""
@@ -239,4 +246,3 @@ class _Reader:
         self.code.add(indent + 1, f"{listed} = []", rule.at)
         body(self.code, indent + 1, listed)  # type: ignore[operator]
         self.code.add(indent + 1, f"run.feed({name!r}, {listed}, {tuple(rule.feed)!r})", rule.at)
-

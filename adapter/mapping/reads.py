@@ -30,7 +30,9 @@ class Branch:
         return branch.variable
 
     def every_variable(self) -> list[str]:
-        inner = [each for steps in self.members.values() for branch in steps.values() for each in branch.every_variable()]
+        inner = [
+            each for steps in self.members.values() for branch in steps.values() for each in branch.every_variable()
+        ]
         return [self.variable, *inner] if self.variable else inner
 
     def line(self) -> int:
@@ -77,13 +79,19 @@ def _read_slices(code: Code, indent: int, source: str, name: str, slices: list[t
     keyed = [(step, branch) for step, branch in slices if step.pick == "slice"]
     word = "if"
     for step, branch in keyed:
-        code.add(indent + 1, f"{word} {entry}.get({step.key!r}) == {step.value!r}:", branch.line())
+        code.add(indent + 1, f"{word} {_claimed(code, entry, step)}:", branch.line())
         _read_entry(code, indent + 2, entry, branch)
         word = "elif"
     for _, branch in (item for item in slices if item[0].pick == "other"):
         seen = branch.every_variable()[0]
         code.add(indent + 1, f"{word} {seen} is None:", branch.line())
         _read_entry(code, indent + 2, entry, branch)
+
+
+def _claimed(code: Code, entry: str, step: Step) -> str:
+    if isinstance(step.discriminator, str):
+        return f"{entry}.get({step.key!r}) == {step.value!r}"
+    return f"{code.constant(step, 'slice')}.claims({entry})"
 
 
 def _read_entry(code: Code, indent: int, entry: str, branch: Branch) -> None:

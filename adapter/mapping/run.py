@@ -50,11 +50,25 @@ class Run:
         self.references = References(bundle)
         self.issues: list[Issue] = []
         self.reads: list[Read] = []
+        self._patient: set[Any] = set()
         self.items: dict[str, Read] = {}
         self.pending: list[Pending] = []
         self.feeds: list[tuple[str, list[Json], tuple[str, ...], Read]] = []
         self.rules: list[Rule] = []
         self.read: Read | None = None
+
+    def speaks_of_the_patient(self, resource: Json) -> bool:
+        """Whether the subject is the Bundle's Patient; a resource without subject speaks of nobody."""
+        subject = resource.get("subject")
+        if not isinstance(subject, dict):
+            return False
+        if (name := subject.get("reference")) in self._patient:
+            return True
+        found, _ = self.references.resolve(subject, resource)
+        known = found is not None and found.get("resourceType") == "Patient"
+        if known and isinstance(name, str):
+            self._patient.add(name)
+        return known
 
     def begin(self, read: Read, rules: list[Rule]) -> None:
         self.read, self.rules = read, rules
@@ -92,12 +106,20 @@ class Run:
 
     def issue(self, severity: Any, kind: str, rule: Rule, code: str, text: str) -> None:
         read = self.read
-        path = rule.fhir.fhirpath or next((r.fhir.fhirpath for r in rule.leaves() if r.fhir.steps), "$this")
-        place = f"{read.place}.{path}" if read else path
+        path = self._place(rule)
+        place = ".".join(part for part in (read.place if read else "", path) if part)
         field = _field(read.mapping, rule) if read else ""
         self.issues.append(
             Issue(severity, kind, place, f"mapping:{code}:{rule.id}", text, "mapping", origin=rule.origin, field=field)
         )
+
+    def _place(self, rule: Rule) -> str:
+        """Of a rule with several branches, the first whose element is there."""
+        paths = [each.fhir.reach for each in rule.leaves() if each.fhir.steps]
+        resource = self.read.resource if self.read else {}
+        there = (path for path in paths if collect(resource, path))
+        found = next(there, paths[0] if paths else None)
+        return found.fhirpath if found else ""
 
     def collect(self, value: Json, path: Path) -> list[Any] | None:
         """Values at a path that fans out or follows references; None when there are none."""
@@ -105,6 +127,18 @@ class Run:
 
     def _resolve(self, reference: Any) -> Json | None:
         return self.references.resolve(reference, self.read.resource if self.read else {})[0]
+
+    def system(self, uri: str) -> str:
+        """The URI we write for a code system that hospitals know under several; ours stays as it was written."""
+        systems = self.read.mapping.systems if self.read else None
+        name = systems.names.get(uri) if systems else None
+        if systems is None or name is None or systems.uris[name] == uri or self.is_ours():
+            return uri
+        return systems.uris[name]
+
+    def is_ours(self) -> bool:
+        meta = self.read.resource.get("meta") if self.read else None
+        return isinstance(meta, dict) and meta.get("source") == BASE
 
     def prefer(self, codings: list[Json], table: Table) -> Json:
         """Of several codings the one the table knows, else the first that is not the registry's own."""

@@ -23,7 +23,7 @@ from adapter.mapping.path import Path, parse_path
 Test = Callable[[Json], bool]
 Key = tuple[str, Any, Any]
 
-_WORDS = ("own", "why", "collapse")
+_WORDS = ("own", "why", "collapse", "warn")
 
 
 def collect(value: Any, path: Path, resolve: Callable[[Any], Any] | None = None) -> list[Any]:
@@ -35,7 +35,7 @@ def collect(value: Any, path: Path, resolve: Callable[[Any], Any] | None = None)
             continue
         found = list(_open(each.get(step.name) for each in found if isinstance(each, dict)))
         if step.pick == "slice":
-            found = [each for each in found if isinstance(each, dict) and each.get(step.key) == step.value]
+            found = [each for each in found if isinstance(each, dict) and step.claims(each)]
         elif step.pick == "first":
             found = found[:1]
     return found
@@ -64,6 +64,7 @@ class Way:
     """One alternative of `select`.
 
     Shapes:  keys      (system, code) that such a resource carries at `path`, for finding it by look-up
+             warn      a reservation to be told of every resource taken this way
              rest      what is still to be asked of a resource found that way; None when nothing is
              own       the registry's own mark: such a resource is taken as it is, never collapsed with another
     """
@@ -75,6 +76,7 @@ class Way:
     path: Path
     collapse: tuple[str, ...]
     own: bool
+    warn: Json | None
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _way(mapping: Map, spelled: Json) -> Way:
     own = any(isinstance(each, dict) and "coding" in each for each in spelled.values())
     asked = _every(mapping, rest) if rest else None
     collapse = tuple(spelled.get("collapse", ()))
-    return Way(mapping, _every(mapping, spelled), asked, frozenset(keys), path, collapse, own)
+    return Way(mapping, _every(mapping, spelled), asked, frozenset(keys), path, collapse, own, spelled.get("warn"))
 
 
 def _keys(mapping: Map, condition: Json) -> set[tuple[Any, Any]]:

@@ -57,7 +57,7 @@ class Node:
                 return child
         child = Node()
         if step.pick == "slice":
-            child.put(Path((Step(step.key),)), Leaf(repr(step.value), None, 0))
+            child.put(Path((Step(step.key),)), Leaf(repr(step.discriminator), None, 0))
         entries.append((step, child))
         return child
 
@@ -168,9 +168,7 @@ def _write_list(
     code.add(indent, assign if fixed else f"if {listed}: {assign}", _line(entries[0][1]))
 
 
-def _write_guarded(
-    code: Code, indent: int, child: Leaf | Node, have: Have, statement: Callable[[str], str]
-) -> None:
+def _write_guarded(code: Code, indent: int, child: Leaf | Node, have: Have, statement: Callable[[str], str]) -> None:
     guards = _guards(child)
     line = _line(child)
     if guards is not None and not guards & have:

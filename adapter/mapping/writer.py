@@ -19,6 +19,8 @@ from adapter.mapping.path import Path, Step, parse_path
 from adapter.mapping.reads import Branch, write_reads
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 
+# Every resource of ours says so: what comes back is taken word for word, never tidied up again.
+_META = {"source": BASE}
 _ABSENT = Step("extension", "slice", "url", DATA_ABSENT_REASON)
 
 
@@ -64,6 +66,8 @@ class _Writer:
 
     def _head(self, node: Node) -> None:
         node.put(_one("resourceType"), Leaf(repr(self.mapping.resource), None, 1))
+        source = self.code.constant(_META, "META")
+        node.put(_one("meta"), Leaf(source, None, 1))
         line = self.mapping.file.line(("id",))
         node.put(_one("id"), Leaf(_template(self.mapping.id), None, line))
         if parent := self.mapping.get("parent"):
@@ -128,7 +132,7 @@ class _Writer:
             node.put(Path(leaf.fhir.steps[:-1]) + parse_path(key, {}), Leaf(self._const(value), guard, leaf.at))
         node.put(path, Leaf(text, guard, leaf.at, whole))
         for also in leaf.also or ():
-            node.put(also if isinstance(also, Path) else parse_path(also, {}), Leaf(text, guard, leaf.at))
+            node.put(also_path(also), Leaf(text, guard, leaf.at))
         if leaf.missing:
             self._missing(indent, leaf, source, node)
 
@@ -175,7 +179,7 @@ class _Writer:
             guards = []
             for leaf in flatten(branch):
                 source = self._source(leaf, wanted)
-                every = conditions + [leaf.codec.accepts(self.code, source)] if contested else list(conditions)
+                every = [*conditions, leaf.codec.accepts(self.code, source)] if contested else list(conditions)
                 every += [f"{source} != {rule.default!r}"] if rule.default is not None else []
                 guards.append(self._guarded(indent, leaf, source, every))
                 self._leaf(indent, leaf, guards[-1], node, group)
@@ -223,9 +227,15 @@ def flatten(rule: Rule) -> Iterator[Rule]:
         return
     for inner in rule.rules:
         for leaf in flatten(inner):
-            also = tuple(rule.fhir + (each if isinstance(each, Path) else parse_path(each, {})) for each in leaf.also or ())
+            also = tuple(
+                rule.fhir + (each if isinstance(each, Path) else parse_path(each, {})) for each in leaf.also or ()
+            )
             spelled = {**leaf.spelled, "also": also} if also else leaf.spelled
             yield replace(leaf, case=rule.case + leaf.case, fhir=rule.fhir + leaf.fhir, spelled=spelled)
+
+
+def also_path(spelled: str | Path) -> Path:
+    return spelled if isinstance(spelled, Path) else parse_path(spelled, {})
 
 
 def _needs(branch: Rule) -> set[Path]:
