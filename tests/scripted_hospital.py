@@ -90,11 +90,29 @@ class ScriptedHospital:
         return scripted(path) if callable(scripted) else scripted
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gives up on a slow answer is part of the play."""
+
+
 @contextmanager
 def run_scripted_hospital() -> Iterator[ScriptedHospital]:
-    hospital = ScriptedHospital()
-    stop = threading.Event()
+    hospital, stop = ScriptedHospital(), threading.Event()
+    with _Server(("127.0.0.1", 0), _make_handler(hospital, stop)) as server:
+        hospital.base = f"http://127.0.0.1:{server.server_address[1]}/fhir"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield hospital
+        finally:
+            stop.set()
+            server.shutdown()
+            thread.join()
 
+
+def _make_handler(hospital: ScriptedHospital, stop: threading.Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -110,8 +128,10 @@ def run_scripted_hospital() -> Iterator[ScriptedHospital]:
             hospital.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             scripted = hospital.next_answer(self.path)
             self.close_connection = scripted.drop or scripted.promised is not None
-            if scripted.drop:
-                return
+            if not scripted.drop:
+                self._send(scripted)
+
+        def _send(self, scripted: Scripted) -> None:
             self.send_response(scripted.status)
             for name, value in scripted.headers.items():
                 self.send_header(name, value)
@@ -124,19 +144,4 @@ def run_scripted_hospital() -> Iterator[ScriptedHospital]:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that gives up on a slow answer is part of the play."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        hospital.base = f"http://127.0.0.1:{server.server_address[1]}/fhir"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield hospital
-        finally:
-            stop.set()
-            server.shutdown()
-            thread.join()
+    return Handler

@@ -105,7 +105,8 @@ def test_same_seed_makes_the_same_hospital(knowledge: Knowledge) -> None:
 def test_resources_are_shaped_as_r4_says(population: Population) -> None:
     """fhir.resources speaks R4B, which is R4 for these types."""
     for resource in population.resources:
-        get_fhir_model_class(resource["resourceType"]).model_validate_json(dump_json(resource))
+        model = get_fhir_model_class(resource["resourceType"]).model_validate_json(dump_json(resource))
+        assert model.id == resource["id"]
 
 
 def test_ids_are_unique(population: Population) -> None:

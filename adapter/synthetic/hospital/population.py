@@ -12,44 +12,70 @@ from dataclasses import dataclass, field
 
 from adapter.errors import Json
 from adapter.mapping import Mappings
-from adapter.synthetic.hospital import diagnoses, drugs, findings, identity, imaging, places, times
+from adapter.synthetic.hospital.diagnoses import (
+    add_mistakes,
+    add_statements_of_nothing,
+    add_withdrawn_twins,
+    spell_diagnosis,
+    spell_other_conditions,
+)
 from adapter.synthetic.hospital.dossier import Dossier, Turns
+from adapter.synthetic.hospital.drugs import add_drugs_not_taken, add_prescriptions, spell_drugs
+from adapter.synthetic.hospital.findings import (
+    add_foreign_extensions,
+    add_unfinished_results,
+    add_unreadable_values,
+    spell_findings,
+    spell_laboratory,
+)
+from adapter.synthetic.hospital.identity import give_identity, label_subjects, rename
+from adapter.synthetic.hospital.imaging import (
+    add_reports,
+    add_undone_procedures,
+    add_unfinished_studies,
+    forget_study_names,
+    spell_biopsies,
+    spell_results,
+    spell_studies,
+)
+from adapter.synthetic.hospital.places import spell_places
 from adapter.synthetic.hospital.strangers import STRANGERS
+from adapter.synthetic.hospital.times import spell_times, stamp
 
 Habit = Callable[[Dossier], None]
 
 # How the facts are spelled; then what is sent beside them. Ids come last, so that twins and doubles get theirs too.
 SPELLINGS: tuple[Habit, ...] = (
-    diagnoses.spell_diagnosis,
-    diagnoses.spell_other_conditions,
-    places.spell_places,
-    imaging.spell_studies,
-    imaging.forget_study_names,
-    imaging.spell_biopsies,
-    imaging.spell_results,
-    drugs.spell_drugs,
-    findings.spell_findings,
-    findings.spell_laboratory,
+    spell_diagnosis,
+    spell_other_conditions,
+    spell_places,
+    spell_studies,
+    forget_study_names,
+    spell_biopsies,
+    spell_results,
+    spell_drugs,
+    spell_findings,
+    spell_laboratory,
 )
 NOISE: tuple[Habit, ...] = (
-    diagnoses.add_statements_of_nothing,
-    diagnoses.add_mistakes,
-    diagnoses.add_withdrawn_twins,
-    imaging.add_unfinished_studies,
-    imaging.add_undone_procedures,
-    imaging.add_reports,
-    drugs.add_drugs_not_taken,
-    drugs.add_prescriptions,
-    findings.add_unreadable_values,
-    findings.add_unfinished_results,
-    findings.add_foreign_extensions,
+    add_statements_of_nothing,
+    add_mistakes,
+    add_withdrawn_twins,
+    add_unfinished_studies,
+    add_undone_procedures,
+    add_reports,
+    add_drugs_not_taken,
+    add_prescriptions,
+    add_unreadable_values,
+    add_unfinished_results,
+    add_foreign_extensions,
 )
 SERVER: tuple[Habit, ...] = (
-    identity.give_identity,
-    identity.rename,
-    times.spell_times,
-    times.stamp,
-    identity.label_subjects,
+    give_identity,
+    rename,
+    spell_times,
+    stamp,
+    label_subjects,
 )
 
 
