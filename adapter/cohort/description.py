@@ -15,6 +15,9 @@ from adapter.errors import Json
 
 Language = Literal["en", "fr"]
 
+# How the note of a row begins that cannot be right as printed.
+INCONSISTENT = {"en": "Known inconsistency: ", "fr": "Incohérence connue : "}
+
 _WORDS = {
     "midpoint": {
         "en": "{n} of the values use the middle of a partial date.",
@@ -81,6 +84,8 @@ class _Row:
         return {**row, "published": declared["published"], "notes": list(self._notes(language))}
 
     def _notes(self, language: Language) -> Iterator[str]:
+        if "inconsistent" in self._declared:
+            yield INCONSISTENT[language] + self._declared["inconsistent"][language]
         yield from (note[language] for note in self._declared.get("notes", []))
         for name, tally in self._also:
             yield _also_note(name[language], tally.row(), language)

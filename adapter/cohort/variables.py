@@ -39,10 +39,14 @@ def _field(declared: Json, _: Sites) -> Variable:
         if value in not_assessed:
             return UNKNOWN
         if value is None or value == "unknown":
-            return ask(fallback)._replace(mark="derived") if fallback else UNKNOWN
+            return _derived(ask(fallback)) if fallback else UNKNOWN
         return truth(value in words)
 
     return variable
+
+
+def _derived(answer: Answer) -> Answer:
+    return answer if answer.value is None else answer._replace(mark="derived")
 
 
 def _list(declared: Json, _: Sites) -> Variable:
