@@ -39,12 +39,13 @@ def load_knowledge(settings: Settings, rule_set: str = "SA") -> Knowledge:
 
 
 @contextmanager
-def open_parts(settings: Settings) -> Iterator[Parts]:
+def open_parts(settings: Settings, knowledge: Knowledge | None = None) -> Iterator[Parts]:
     """The adapter, ready; closes the database in the end.
 
+    Shapes:  knowledge  when it is loaded already; else it is loaded from the settings' folders
     Errors:  DeclarationError, ConfigError, RemoteTransientError (the database does not answer)
     """
-    knowledge = load_knowledge(settings)
+    knowledge = knowledge or load_knowledge(settings)
     sources = load_sources(settings.sources)
     pseudonyms = load_pseudonyms(settings.pseudonym_key)
     store = open_store(settings.database_url)

@@ -11,10 +11,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
+
+from adapter.bootstrap import load_knowledge, open_parts
+from adapter.config import Settings, load_settings
+from adapter.parts import Knowledge, Parts
+from adapter.web import create_app
 
 # Half a day from UTC, on the other side of midnight: what confuses local time with UTC shows at once.
 os.environ["TZ"] = "Pacific/Auckland"
@@ -106,3 +113,31 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/registry.db"
     server: PostgreSQL = request.getfixturevalue("postgresql")
     return server.make_database()
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return load_knowledge(load_settings({}))
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return load_settings({"CRMO_DATA": str(tmp_path / "data"), "CRMO_DATABASE_URL": database_url})
+
+
+@pytest.fixture
+def parts(
+    settings: Settings, knowledge: Knowledge, clock: Callable[[], datetime], make_id: Callable[[], str]
+) -> Iterator[Parts]:
+    """The adapter on each kind of database, with a clock and ids that tests can foresee."""
+    with open_parts(settings, knowledge) as opened:
+        yield replace(opened, clock=clock, make_id=make_id)
+
+
+@pytest.fixture
+def client(tmp_path: Path, knowledge: Knowledge) -> Iterator[FlaskClient]:
+    """The service, asked without a network."""
+    with open_parts(load_settings({"CRMO_DATA": str(tmp_path / "data")}), knowledge) as opened:
+        app = create_app(opened)
+        yield app.test_client()
+        app.extensions["puller"].shutdown()
