@@ -1,0 +1,76 @@
+"""Every route, asked wrongly in every way there is: every refusal is an OperationOutcome with a type and a place."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+# https://hl7.org/fhir/R4/codesystem-issue-type.html
+ISSUE_TYPES = re.findall(
+    r"[a-z-]+",
+    "invalid structure required value invariant security login unknown expired forbidden suppressed processing "
+    "not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension too-costly "
+    "business-rule conflict transient lock-error no-store exception timeout incomplete throttled informational",
+)
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+BODIES = (b"", b"{", b"[]", b"null", b"<a/>", b'{"resourceType":"Bundle"}', b"\xff\xfe", b'{"a":NaN}')
+PAGES = ("/", "/static/<path:filename>")
+
+
+def addresses(client: FlaskClient) -> list[str]:
+    """An address for each route, its places filled with something that is not there."""
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()} - set(PAGES)
+    filled = [re.sub(r"<any\((\w+)[^>]*>", r"\1", rule) for rule in sorted(rules)]
+    return [re.sub(r"<[^>]*>", "no-such-thing", rule) for rule in filled]
+
+
+def assert_outcome(answer: Any) -> None:
+    assert answer.mimetype == "application/fhir+json"
+    assert answer.json["resourceType"] == "OperationOutcome"
+    for issue in answer.json["issue"]:
+        assert issue["code"] in ISSUE_TYPES
+        assert issue["severity"] in ("fatal", "error", "warning", "information")
+        assert issue["expression"][0]
+        assert issue["details"]["text"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_route_refuses_in_fhirs_words(client: FlaskClient, method: str) -> None:
+    refused = 0
+    for address in [*addresses(client), "/fhir/Nothing", "/fhir/Patient/1/2/3", "/fhir/$nothing", "/nothing"]:
+        for body in BODIES:
+            answer = client.open(address, method=method, data=body, content_type="application/fhir+json")
+            if answer.status_code >= 400:
+                refused += 1
+                assert_outcome(answer)
+            assert answer.status_code != 500, (method, address, body)
+    assert refused > 50
+
+
+@pytest.mark.parametrize("content_type", ["", "text/html", "application/fhir+xml", "application/json; charset=x"])
+def test_every_wrong_media_type_is_refused_in_fhirs_words(client: FlaskClient, content_type: str) -> None:
+    answer = client.post("/fhir", data=b"{}", content_type=content_type)
+
+    assert answer.status_code == 415
+    assert_outcome(answer)
+
+
+def test_what_is_announced_and_not_built_says_so(client: FlaskClient) -> None:
+    asked = [
+        client.post("/auth/token"),
+        client.post("/fhir/$validate", data=b"{}", content_type="application/fhir+json"),
+        client.get("/fhir/Patient/1"),
+        client.get("/fhir/Condition?code=x"),
+        client.get("/fhir/$export"),
+    ]
+
+    assert [answer.status_code for answer in asked] == [501] * 5
+    for answer in asked:
+        assert_outcome(answer)
+
+
+def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
+    assert "POST" in client.get("/fhir").headers["Allow"]
