@@ -16,6 +16,7 @@ from adapter.synthetic.hospital.dossier import (
     CONDITION_CATEGORY,
     ICD10,
     SCT,
+    VER_STATUS,
     Dossier,
     code_in,
     codings,
@@ -51,8 +52,9 @@ _CRMO: list[Json] = [
 
 
 def _repeat_per_stay(dossier: Dossier, diagnosis: Json) -> None:
-    """Billing codes the disease again at each stay, without saying how sure it is."""
-    if code_in(diagnosis, CIM10) == "" and code_in(diagnosis, ICD10) == "":
+    """Billing codes the disease again at each stay, without saying how sure it is; not once it was taken back."""
+    in_icd10 = code_in(diagnosis, CIM10) or code_in(diagnosis, ICD10)
+    if not in_icd10 or code_in(diagnosis, VER_STATUS, "verificationStatus") != "confirmed":
         return
     for code in dossier.take("stays", [[], ["M863"], ["M86.3", "M8637"], ["M86.3", "M863", "M86.3"]]):
         year = 2009 + dossier.rng.randrange(2)
