@@ -61,7 +61,7 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
 def _check_structure(data: bytes, value: Any, max_depth: int) -> list[Issue]:
     """Depth and duplicate keys, read off the text that orjson writes of the value.
 
-    Inside n levels its lines start with 2n blanks; a key that was lost to a later twin leaves fewer quotes than came in.
+    Inside n levels its lines start with 2n blanks; a key lost to a later twin leaves fewer quotes than came in.
     """
     try:
         written = orjson.dumps(value, default=_as_zero, option=orjson.OPT_INDENT_2)

@@ -1,0 +1,123 @@
+"""Where an extension may stand, judged once the whole path to it is known.
+
+Takes from: validation.problem, validation.fhirpath.  Gives to: validation.extensions.
+Source: https://hl7.org/fhir/R4/defining-extensions.html#context
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from adapter.conformance.definitions import CORE
+from adapter.errors import Json
+from adapter.validation.fhirpath import evaluate_as_boolean
+from adapter.validation.problem import Problem, Step
+from adapter.validation.snapshot import Element
+
+if TYPE_CHECKING:
+    from adapter.validation.scope import Scope
+
+_EVERYWHERE = frozenset({"Element", "*"})
+
+
+def make_context_problems(structure: Json, scope: Scope) -> list[Problem]:
+    """Problems that stand unless the place turns out to be allowed."""
+    contexts = structure.get("context", [])
+    invariants = structure.get("contextInvariant", [])
+    found = []
+    if contexts and not any(c.get("type") == "element" and c.get("expression") in _EVERYWHERE for c in contexts):
+        expected = ", ".join(str(context.get("expression")) for context in contexts)
+        problem = Problem("extension-context", url=structure["url"], expected=expected)
+        problem.unless = _make_context_test(contexts, scope)
+        found.append(problem)
+    for expression in invariants:
+        problem = Problem("extension-context-invariant", url=structure["url"], expected=expression)
+        problem.unless = _make_invariant_test(expression, scope)
+        found.append(problem)
+    return found
+
+
+def _make_context_test(contexts: list[Json], scope: Scope) -> Callable[[tuple[Step, ...]], bool]:
+    def allowed(steps: tuple[Step, ...]) -> bool:
+        host = _host_steps(steps)
+        names = place_names(scope, host)
+        return any(_fits(context, names, host, scope) for context in contexts)
+
+    return allowed
+
+
+def _fits(context: Json, names: set[str], host: tuple[Step, ...], scope: Scope) -> bool:
+    expression = str(context.get("expression", ""))
+    if context.get("type") == "extension":
+        owner = _value_at(scope.resource, host)
+        return type(owner) is dict and owner.get("url") == expression.partition("#")[0]
+    if context.get("type") == "fhirpath":
+        found = evaluate_as_boolean(expression, _value_at(scope.resource, host), scope)
+        return found is not False
+    return expression.removeprefix(CORE).replace("[x]", "") in names
+
+
+def _make_invariant_test(expression: str, scope: Scope) -> Callable[[tuple[Step, ...]], bool]:
+    def holds(steps: tuple[Step, ...]) -> bool:
+        return evaluate_as_boolean(expression, _value_at(scope.resource, _host_steps(steps)), scope) is not False
+
+    return holds
+
+
+def _host_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """From the resource to the element that carries the extension; `_birthDate` carries for birthDate."""
+    last = max(number for number, step in enumerate(steps) if step in ("extension", "modifierExtension"))
+    return steps[:last]
+
+
+def _value_at(resource: Any, steps: tuple[Step, ...]) -> Any:
+    for step in steps:
+        try:
+            resource = resource[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return resource
+
+
+def place_names(scope: Scope, steps: tuple[Step, ...]) -> set[str]:
+    """Every name the definitions have for a place: Patient.name is also HumanName and Element."""
+    kind = str(scope.resource.get("resourceType"))
+    compiler = scope.compiler
+    element = compiler.tree(CORE + kind)
+    names = {kind, "Resource"} | (set() if kind in ("Bundle", "Binary", "Parameters") else {"DomainResource"})
+    paths = {kind}
+    for step in steps:
+        if type(step) is int or element is None:
+            continue
+        name = str(step).removeprefix("_")
+        found, code = _child(scope, element, name)
+        if found is None:
+            return {"Element"}
+        paths = {f"{path}.{found.name.removesuffix('[x]')}" for path in paths} | {f"{path}.{name}" for path in paths}
+        paths |= {code, found.path.removesuffix("[x]")}
+        names = paths | {"Element"} | ({"BackboneElement"} if code in ("BackboneElement", "") else set())
+        element = found if found.children else (compiler.tree(CORE + code) if code else None)
+        if "contentReference" in found.definition:
+            element = _referred(scope, found)
+    return names
+
+
+def _referred(scope: Scope, found: Element) -> Element | None:
+    path = found.definition["contentReference"].rpartition("#")[2]
+    element = scope.compiler.tree(CORE + path.partition(".")[0])
+    for name in path.split(".")[1:]:
+        element = element.children.get(name) if element else None
+    return element
+
+
+def _child(scope: Scope, element: Element, name: str) -> tuple[Element | None, str]:
+    child = element.children.get(name)
+    if child is not None:
+        return child, child.type_codes[0] if child.type_codes else ""
+    for child in element.children.values():
+        if child.is_choice and name.startswith(child.name[:-3]):
+            rest = name[len(child.name) - 3 :]
+            code = next((c for c in child.type_codes if c[:1].upper() + c[1:] == rest), "")
+            return child, code
+    return None, ""

@@ -1,0 +1,245 @@
+"""Discriminators compiled to predicates: does this item belong to that slice?
+
+Takes from: validation.snapshot, validation.values, terminology.  Gives to: validation.slicing.
+Source: https://hl7.org/fhir/R4/profiling.html#discriminator
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from adapter.conformance.definitions import CORE
+from adapter.errors import Json
+from adapter.validation.problem import has_errors
+from adapter.validation.references import resolve
+from adapter.validation.snapshot import Element
+from adapter.validation.values import equal, matches
+
+if TYPE_CHECKING:
+    from adapter.validation.compiler import Compiler
+    from adapter.validation.scope import Scope
+
+Matcher = Callable[[Any, "Scope"], bool]
+_STEP = re.compile(r"(resolve|ofType|extension|as)\(\s*'?([^')]*)'?\s*\)|([A-Za-z$]\w*(?:\[x\])?)")
+
+
+def make_matcher(compiler: Compiler, sliced: Element, piece: Element) -> Matcher:
+    """Whether an item is of the slice; without discriminators, whether it meets all of the slice."""
+    listed = sliced.slicing.get("discriminator", [])
+    if not listed:
+        return _make_content_matcher(compiler, piece)
+    tests = [_make_test(compiler, piece, item["type"], _steps(item["path"])) for item in listed]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda item, scope: all(test(item, scope) for test in tests)
+
+
+def _make_content_matcher(compiler: Compiler, piece: Element) -> Matcher:
+    def matcher(item: Any, scope: Scope) -> bool:
+        return not has_errors(compiler.item_check(piece)(item, scope))
+
+    return matcher
+
+
+def _steps(path: str) -> list[tuple[str, str]]:
+    found = [(function or name, argument) for function, argument, name in _STEP.findall(path)]
+    return [step for step in found if step[0] != "$this"]
+
+
+def _make_test(compiler: Compiler, piece: Element, kind: str, steps: list[tuple[str, str]]) -> Matcher:
+    if kind == "type":
+        return _make_type_test(compiler, piece, steps)
+    if kind == "profile":
+        return _make_profile_test(compiler, piece, steps)
+    if kind == "exists":
+        return _make_exists_test(compiler, piece, steps)
+    return _make_value_test(compiler, piece, steps)
+
+
+def _make_value_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+    wanted = [test for element in _targets(compiler, piece, steps) for test in _value_tests(compiler, element)]
+    if not wanted:
+        return lambda item, scope: False
+
+    def matcher(item: Any, scope: Scope) -> bool:
+        return any(all(test(value, scope) for test in wanted) for value in values_at(item, steps, scope))
+
+    return matcher
+
+
+def _value_tests(compiler: Compiler, element: Element) -> Iterator[Matcher]:
+    """What the element fixes, itself or through what lies below it."""
+    if element.has("fixed"):
+        fixed = element.value("fixed")
+        yield lambda value, scope: equal(value, fixed)
+    if element.has("pattern"):
+        pattern = element.value("pattern")
+        yield lambda value, scope: matches(value, pattern)
+    if element.has("fixed") or element.has("pattern"):
+        return
+    below = [(child, list(_value_tests(compiler, child))) for child in _all_children(element)]
+    fixing = [(child.name, tests) for child, tests in below if tests and child.min > 0]
+    for name, tests in fixing:
+        yield _make_below(name, tests)
+    binding = element.definition.get("binding", {})
+    if not fixing and binding.get("strength") == "required" and "valueSet" in binding:
+        yield _make_member_test(compiler, binding["valueSet"])
+
+
+def _make_below(name: str, tests: list[Matcher]) -> Matcher:
+    def matcher(value: Any, scope: Scope) -> bool:
+        found = values_at(value, [(name, "")], scope)
+        return any(all(test(item, scope) for test in tests) for item in found)
+
+    return matcher
+
+
+def _make_member_test(compiler: Compiler, canonical: str) -> Matcher:
+    def matcher(value: Any, scope: Scope) -> bool:
+        members = compiler.terminology.expand(canonical)
+        if members is None:
+            return False
+        if type(value) is str:
+            return members.has(None, value) is True
+        codings = value.get("coding", [value]) if type(value) is dict else []
+        return any(
+            type(coding) is dict and members.has(coding.get("system", ""), str(coding.get("code", ""))) is True
+            for coding in codings
+        )
+
+    return matcher
+
+
+def _all_children(element: Element) -> Iterator[Element]:
+    for child in element.children.values():
+        yield child
+        yield from (piece for piece in child.slices.values() if piece.min > 0)
+
+
+def _make_exists_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+    targets = _targets(compiler, piece, steps)
+    absent = any(element.max == 0 for element in targets)
+    return lambda item, scope: bool(values_at(item, steps, scope)) is not absent
+
+
+def _make_type_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+    codes = {code for element in _targets(compiler, piece, steps) for code in _type_codes(element)}
+    abstract = codes & {"Resource", "DomainResource"}
+
+    def matcher(item: Any, scope: Scope) -> bool:
+        for value, name in typed_values_at(item, steps, scope):
+            kind = value.get("resourceType") if type(value) is dict else None
+            if kind in codes or (kind and abstract) or (not kind and _variant(name, codes)):
+                return True
+        return False
+
+    return matcher
+
+
+def _type_codes(element: Element) -> Iterator[str]:
+    """The types of an element; behind a Reference, those of its targets."""
+    for kind in element.types:
+        yield kind.get("code", "")
+        for target in kind.get("targetProfile", []):
+            yield target.rpartition("/")[2]
+
+
+def _variant(name: str, codes: set[str]) -> bool:
+    return any(name.endswith(code[:1].upper() + code[1:]) for code in codes)
+
+
+def _make_profile_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+    resolved = any(name == "resolve" for name, _ in steps)
+    key = "targetProfile" if resolved else "profile"
+    profiles = [url for e in _targets(compiler, piece, steps) for kind in e.types for url in kind.get(key, [])]
+
+    def matcher(item: Any, scope: Scope) -> bool:
+        return any(conforms(compiler, value, url, scope) for value in values_at(item, steps, scope) for url in profiles)
+
+    return matcher
+
+
+def conforms(compiler: Compiler, value: Any, canonical: str, scope: Scope) -> bool:
+    """Whether a value meets a profile; remembered, since many slices and references may ask."""
+    key = (id(value), canonical)
+    if key not in scope.memo:
+        scope.memo[key] = True  # what leads back to itself is not the defect
+        check = compiler.structure_check(canonical)
+        inner = scope.below(value) if type(value) is dict and "resourceType" in value else scope
+        scope.memo[key] = check is not None and not has_errors(check(value, inner))
+    return scope.memo[key]
+
+
+def _targets(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> list[Element]:
+    """The elements of the slice that a discriminator path speaks of."""
+    found = [piece]
+    for name, argument in steps:
+        if name == "resolve":
+            continue
+        found = [child for element in found for child in _children(compiler, element, name, argument)]
+    return found
+
+
+def _children(compiler: Compiler, element: Element, name: str, argument: str) -> Iterator[Element]:
+    if name in ("ofType", "as"):
+        yield element
+        return
+    owner = element if element.children else _profiled(compiler, element)
+    if owner is None:
+        return
+    child = owner.children.get(name) or owner.children.get(f"{name}[x]") or _by_variant(owner, name)
+    if child is None:
+        return
+    if name == "extension" and argument:
+        wanted = (p for p in child.slices.values() if argument in (p.slice_name, *_profiles(p)))
+        yield from wanted
+        return
+    yield child
+    yield from child.slices.values()
+
+
+def _by_variant(owner: Element, name: str) -> Element | None:
+    return next((c for c in owner.children.values() if c.is_choice and name.startswith(c.name[:-3])), None)
+
+
+def _profiles(element: Element) -> list[str]:
+    return [url for kind in element.types for url in kind.get("profile", [])]
+
+
+def _profiled(compiler: Compiler, element: Element) -> Element | None:
+    """Where the profile does not unfold the element, its type's profile or its type says what is inside."""
+    for url in _profiles(element):
+        if compiler.definitions.has("StructureDefinition", url):
+            return compiler.tree(url)
+    codes = element.type_codes
+    return compiler.tree(CORE + codes[0]) if len(codes) == 1 and codes[0] else None
+
+
+def values_at(item: Any, steps: list[tuple[str, str]], scope: Scope) -> list[Any]:
+    return [value for value, _ in typed_values_at(item, steps, scope)]
+
+
+def typed_values_at(item: Any, steps: list[tuple[str, str]], scope: Scope) -> list[tuple[Any, str]]:
+    """The values a discriminator path reaches, each with the name of the member it stood in."""
+    found: list[tuple[Any, str]] = [(item, "")]
+    for name, argument in steps:
+        found = [pair for value, _ in found if type(value) is dict for pair in _step(value, name, argument, scope)]
+    return found
+
+
+def _step(value: Json, name: str, argument: str, scope: Scope) -> Iterator[tuple[Any, str]]:
+    if name == "resolve":
+        if (target := resolve(value, scope)) is not None:
+            yield target, ""
+    elif name in ("ofType", "as"):
+        yield value, ""
+    elif name in value:
+        listed = value[name] if type(value[name]) is list else [value[name]]
+        if name == "extension" and argument:
+            listed = [entry for entry in listed if type(entry) is dict and entry.get("url") == argument]
+        yield from ((entry, name) for entry in listed)
+    else:
+        size = len(name)
+        yield from ((v, key) for key, v in value.items() if key.startswith(name) and key[size : size + 1].isupper())

@@ -1,0 +1,141 @@
+"""Narrative: the XHTML that R4 allows, and nothing that runs.
+
+Takes from: validation.problem.  Gives to: validation.natives.
+Source: https://hl7.org/fhir/R4/narrative.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.entities import html5
+from typing import TYPE_CHECKING, Any
+
+from adapter.validation.problem import Found, Problem
+
+if TYPE_CHECKING:
+    from adapter.validation.scope import Scope
+
+XHTML = "http://www.w3.org/1999/xhtml"
+_ELEMENTS = frozenset(
+    "p br div h1 h2 h3 h4 h5 h6 a span b em i strong small big tt dfn q var abbr acronym cite blockquote hr address bdo kbd "
+    "sub sup ul ol li dl dt dd pre table caption colgroup col thead tr tfoot tbody th td code samp img map area del ins u s "
+    "strike".split()
+)
+_ATTRIBUTES = frozenset("title style class id lang xml:lang dir accesskey tabindex xmlns xmlns:xsi idref".split())
+_BY_ELEMENT = {
+    "a": "href name charset type hreflang rel rev shape coords target".split(),
+    "img": "src alt width height longdesc usemap ismap border align".split(),
+    "table": "border cellspacing cellpadding summary width align bgcolor frame rules".split(),
+    "td": "colspan rowspan align valign width abbr scope headers nowrap axis height bgcolor char charoff".split(),
+    "th": "colspan rowspan align valign width abbr scope headers nowrap axis height bgcolor char charoff".split(),
+    "tr": "align valign char charoff bgcolor".split(),
+    "thead": "align valign char charoff".split(),
+    "tbody": "align valign char charoff".split(),
+    "tfoot": "align valign char charoff".split(),
+    "col": "span width align valign char charoff".split(),
+    "colgroup": "span width align valign char charoff".split(),
+    "ol": "start type compact".split(),
+    "ul": "type compact".split(),
+    "li": "value type".split(),
+    "q": ["cite"],
+    "blockquote": ["cite"],
+    "del": ["cite", "datetime"],
+    "ins": ["cite", "datetime"],
+    "map": ["name"],
+    "area": "shape coords href nohref alt".split(),
+    "hr": "width size align noshade".split(),
+    "br": ["clear"],
+    "p": ["align"],
+    "div": ["align"],
+    "caption": ["align"],
+    "pre": ["space", "xml:space", "width"],
+    **{f"h{level}": ["align"] for level in range(1, 7)},
+}
+_TAG = re.compile(
+    r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<!DOCTYPE[^>]*>|</\s*([\w:\-]+)\s*>"
+    r"|<([\w:\-]+)((?:\s+[\w:\-.]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*+)\s*(/?)>|(<)",
+    re.DOTALL,
+)
+_ATTRIBUTE = re.compile(r"([\w:\-.]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ENTITY = re.compile(r"&(?:#\d+;|#x[0-9a-fA-F]+;|(\w+);|())")
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
+_LINKS = frozenset("http https mailto tel ftp sftp cid pin".split())
+
+
+def check_narrative(value: Any, scope: Scope) -> Found:
+    text = value.get("div")
+    if type(text) is not str or not text.strip():
+        return None
+    found = [Problem(rule, **values).at("div") for rule, values in _faults(text)]
+    return found or None
+
+
+def _faults(text: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """Each kind of fault once; a text that is not well formed has only that one."""
+    told: set[tuple[str, str]] = set()
+    for rule, name in _walk(text.strip()):
+        if (rule, name) not in told:
+            told.add((rule, name))
+            yield rule, {"element": name} if name else {}
+        if rule == "xhtml-not-well-formed":
+            return
+
+
+def _walk(text: str) -> Iterator[tuple[str, str]]:
+    opened: list[str] = []
+    visible, closed, end = False, False, 0
+    for tag in _TAG.finditer(text):
+        between = text[end : tag.start()]
+        visible = visible or bool(between.strip())
+        yield from _entities(between)
+        if (not opened and between.strip()) or (closed and tag[2]):
+            yield "xhtml-not-well-formed", ""
+            return
+        end = tag.end()
+        if tag[5] or tag[0].startswith(("<!DOCTYPE", "<![CDATA")):
+            yield "xhtml-not-well-formed" if tag[5] else "xhtml-element", ""
+        elif tag[1]:
+            if not opened or opened.pop() != tag[1]:
+                yield "xhtml-not-well-formed", tag[1]
+                return
+            closed = not opened
+        elif tag[2]:
+            yield from _element(tag[2], tag[3], root=not opened)
+            visible = visible or tag[2] == "img"
+            if not tag[4]:
+                opened.append(tag[2])
+            closed = not opened
+    if opened or not closed or text[end:].strip():
+        yield "xhtml-not-well-formed", ""
+    elif not visible:
+        yield "xhtml-empty", ""
+
+
+def _element(name: str, attributes: str, root: bool) -> Iterator[tuple[str, str]]:
+    pairs = {match[1]: match[2] or match[3] or "" for match in _ATTRIBUTE.finditer(attributes)}
+    if root and (name != "div" or pairs.get("xmlns") != XHTML):
+        yield "xhtml-root", ""
+        return
+    if name not in _ELEMENTS:
+        yield "xhtml-element", name
+        return
+    allowed = _BY_ELEMENT.get(name, ())
+    for key, value in pairs.items():
+        if key not in _ATTRIBUTES and key not in allowed:
+            yield "xhtml-attribute", f"{name}/@{key}"
+        elif key in ("href", "src") and (scheme := _SCHEME.match(value)):
+            yield from _link(scheme[1].lower(), key)
+
+
+def _link(scheme: str, key: str) -> Iterator[tuple[str, str]]:
+    if scheme in _LINKS or (key == "src" and scheme == "data"):
+        return
+    yield "xhtml-link", scheme
+
+
+def _entities(text: str) -> Iterator[tuple[str, str]]:
+    for match in _ENTITY.finditer(text):
+        if match[2] is not None or (match[1] and match[1] + ";" not in html5):
+            yield "xhtml-not-well-formed", "&"
+            return

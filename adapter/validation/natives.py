@@ -1,0 +1,273 @@
+"""R4's own invariants by hand: those that run on every resource, and those whose published expression is wrong.
+
+Takes from: validation.problem and the native checks beside it.  Gives to: validation.constraints, validation.compiler.
+Source: https://hl7.org/fhir/R4/, the constraint tables of the types named
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from adapter.errors import Json, Severity
+from adapter.validation.bindings import check_coding
+from adapter.validation.bundles import check_bundle
+from adapter.validation.fhirpath import evaluate_as_boolean
+from adapter.validation.narrative import check_narrative
+from adapter.validation.primitives import decoded_size
+from adapter.validation.problem import Check, Found, Problem
+from adapter.validation.references import check_reference
+from adapter.validation.values import compared
+
+if TYPE_CHECKING:
+    from adapter.validation.scope import Scope
+
+# What the structure checks, the reference check, the narrative check or the Bundle check already decide.
+ELSEWHERE = frozenset(
+    "ele-1 ref-1 txt-1 txt-2 bdl-1 bdl-2 bdl-3 bdl-4 bdl-5 bdl-7 bdl-8 bdl-9 bdl-10 bdl-11 bdl-12 dom-2 dom-3 dom-4 dom-5".split()
+)
+
+# Errata: the published expression cannot be met, or misses what its text says.
+REWRITTEN = {
+    "ras-2": "probability.empty() or (probability is Quantity).not() and (probability is Range).not() and probability <= 100"
+    " or (probability is Range and (probability.low.empty() or probability.low.value <= 100) and "
+    "(probability.high.empty() or probability.high.value <= 100))",
+    "tim-9": "offset.empty() or (when.exists() and ((when in ('C' | 'CM' | 'CD' | 'CV')).not()))",
+    "app-3": "(start.exists() and end.exists()) or (status in ('proposed' | 'cancelled' | 'waitlist' | 'noshow'))",
+    "app-4": "Appointment.cancelationReason.exists() implies Appointment.status in ('cancelled' | 'noshow' | 'no-show')",
+    "sdf-19": "true",
+}
+
+
+def _rule(key: str, human: str, holds: Callable[[Json], bool], severity: Severity = "error") -> Check:
+    def check(value: Any, scope: Scope) -> Found:
+        return None if holds(value) else [Problem("invariant", severity, key=key, human=human)]
+
+    return check
+
+
+def _has(value: Json, name: str) -> bool:
+    return name in value or "_" + name in value
+
+
+def _has_choice(value: Json, stem: str) -> bool:
+    return any(key.removeprefix("_").startswith(stem) for key in value)
+
+
+def _codes(concept: Any) -> Iterator[str]:
+    for coding in concept.get("coding", []) if type(concept) is dict and type(concept.get("coding")) is list else ():
+        if type(coding) is dict and type(coding.get("code")) is str:
+            yield coding["code"]
+
+
+def _listed(value: Json, name: str) -> list[Any]:
+    found = value.get(name)
+    return found if type(found) is list else []
+
+
+def _in_order(value: Json, low: str, high: str) -> bool:
+    a, b = value.get(low), value.get(high)
+    if type(a) is not str or type(b) is not str:
+        return True
+    size = min(len(a), len(b), 10)
+    if a[:size] != b[:size] or "T" not in a or "T" not in b:
+        return a[:size] <= b[:size] if a[:10] != b[:10] or "T" not in a or "T" not in b else True
+    return compared(a, b) != 1
+
+
+def _period_in_order(value: Json) -> bool:
+    a, b = value.get("start"), value.get("end")
+    if type(a) is not str or type(b) is not str:
+        return True
+    if "T" in a and "T" in b:
+        return compared(a, b) != 1
+    size = min(len(a.partition("T")[0]), len(b.partition("T")[0]))
+    return a[:size] <= b[:size]
+
+
+def _is_patient_contact(value: Json) -> bool:
+    return any(_has(value, name) for name in ("name", "telecom", "address", "organization"))
+
+
+def _con_3(value: Json) -> bool:
+    error = "entered-in-error" in _codes(value.get("verificationStatus"))
+    listed = any("problem-list-item" in _codes(category) for category in _listed(value, "category"))
+    return error or not listed or "clinicalStatus" in value
+
+
+def _con_4(value: Json) -> bool:
+    ended = not _has_choice(value, "abatement") or "clinicalStatus" not in value
+    return ended or bool({"resolved", "remission", "inactive"} & set(_codes(value["clinicalStatus"])))
+
+
+def _con_5(value: Json) -> bool:
+    return "entered-in-error" not in _codes(value.get("verificationStatus")) or "clinicalStatus" not in value
+
+
+def _obs_7(value: Json) -> bool:
+    """Where a component repeats the code, the value belongs there."""
+    mine = {_coding_key(coding) for coding in _listed(value.get("code") or {}, "coding") if type(coding) is dict}
+    mine.discard(("", ""))
+    if not mine or not _has_choice(value, "value"):
+        return True
+    return not any(
+        mine & {_coding_key(coding) for coding in _listed(part.get("code") or {}, "coding") if type(coding) is dict}
+        for part in _listed(value, "component")
+        if type(part) is dict and type(part.get("code")) is dict
+    )
+
+
+def _coding_key(coding: Json) -> tuple[str, str]:
+    return str(coding.get("system", "")), str(coding.get("code", ""))
+
+
+def _qty_3(value: Json) -> bool:
+    return not _has(value, "code") or _has(value, "system")
+
+
+_NUMBER = (int, float, Decimal)
+
+
+def _range_in_order(value: Json) -> bool:
+    low, high = value.get("low"), value.get("high")
+    if type(low) is not dict or type(high) is not dict or low.get("code") != high.get("code"):
+        return True
+    a, b = low.get("value"), high.get("value")
+    return not (isinstance(a, _NUMBER) and isinstance(b, _NUMBER)) or a <= b  # type: ignore[operator]
+
+
+NATIVE: dict[str, Check] = {
+    "ext-1": _rule(
+        "ext-1",
+        "Must have either extensions or value[x], not both",
+        lambda value: ("extension" in value) != _has_choice(value, "value"),
+    ),
+    "per-1": _rule("per-1", "If present, start SHALL have a lower value than end", _period_in_order),
+    "qty-3": _rule("qty-3", "If a code for the unit is present, the system SHALL also be present", _qty_3),
+    "rng-2": _rule("rng-2", "If present, low SHALL have a lower value than high", _range_in_order),
+    "sqty-1": _rule("sqty-1", "The comparator is not used on a SimpleQuantity", lambda v: not _has(v, "comparator")),
+    "pat-1": _rule(
+        "pat-1", "SHALL at least contain a contact's details or a reference to an organization", _is_patient_contact
+    ),
+    "con-3": _rule(
+        "con-3",
+        "Condition.clinicalStatus SHALL be present if verificationStatus is not entered-in-error and category is "
+        "problem-list-item",
+        _con_3,
+        "warning",
+    ),
+    "con-4": _rule(
+        "con-4",
+        "If condition is abated, then clinicalStatus must be either inactive, resolved, or remission",
+        _con_4,
+    ),
+    "con-5": _rule(
+        "con-5", "Condition.clinicalStatus SHALL NOT be present if verification Status is entered-in-error", _con_5
+    ),
+    "obs-6": _rule(
+        "obs-6",
+        "dataAbsentReason SHALL only be present if Observation.value[x] is not present",
+        lambda value: "dataAbsentReason" not in value or not _has_choice(value, "value"),
+    ),
+    "obs-7": _rule(
+        "obs-7",
+        "If Observation.code is the same as an Observation.component.code then the value element associated with the code "
+        "SHALL NOT be present",
+        _obs_7,
+    ),
+}
+
+
+def _check_contained(value: Any, scope: Scope) -> Found:
+    """dom-2 to dom-5: what is contained is plain, and something refers to it."""
+    contained = value.get("contained")
+    if type(contained) is not list:
+        return None
+    found: list[Problem] = []
+    texts: set[str] | None = None
+    for index, item in enumerate(contained):
+        if type(item) is not dict:
+            continue
+        if "contained" in item:
+            found.append(Problem("contained-nested").at("contained", index))
+        meta = item.get("meta")
+        if type(meta) is dict and (meta.keys() & {"versionId", "lastUpdated", "security"}):
+            found.append(Problem("contained-meta").at("contained", index, "meta"))
+        if type(item.get("id")) is not str:
+            found.append(Problem("contained-no-id").at("contained", index))
+            continue
+        texts = _mentions(value) if texts is None else texts
+        if f"#{item['id']}" not in texts and not _refers_back(item):
+            found.append(Problem("contained-unused").at("contained", index))
+    return found or None
+
+
+_ANCHOR = re.compile(r"""(?:href|src)\s*=\s*["'](#[^"']+)["']""")
+_LINKING = ("extension", "modifierExtension")
+
+
+def _mentions(value: Any) -> set[str]:
+    """Every local reference in a resource: reference, canonical and uri values, and links of the narrative."""
+    found: set[str] = set()
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if type(node) is dict:
+            pending.extend(node.values())
+        elif type(node) is list:
+            pending.extend(node)
+        elif type(node) is str:
+            if node[:1] == "#":
+                found.add(node)
+            elif node[:1] == "<":
+                found.update(_ANCHOR.findall(node))
+    return found
+
+
+def _refers_back(item: Json) -> bool:
+    return "#" in _mentions(item)
+
+
+def _check_attachment(value: Any, scope: Scope) -> Found:
+    data, stated = value.get("data"), value.get("size")
+    size = decoded_size(data) if type(data) is str and type(stated) is int else None
+    if size is not None and size != stated:
+        return [Problem("attachment-size", expected=size)]
+    return None
+
+
+def _check_unique_ids(value: Any, scope: Scope) -> Found:
+    """Element ids are unique within their resource."""
+    seen: set[str] = set()
+    pending: list[tuple[Any, tuple[str | int, ...], bool]] = [(value, (), True)]
+    while pending:
+        node, steps, top = pending.pop()
+        if type(node) is dict:
+            found = node.get("id")
+            if not top and type(found) is str and "resourceType" not in node:
+                if found in seen:
+                    return [Problem("duplicate-element-id").at(*steps, "id")]
+                seen.add(found)
+            if top or "resourceType" not in node:
+                pending.extend((item, (*steps, key), False) for key, item in node.items() if type(item) in (dict, list))
+        else:
+            pending.extend((item, (*steps, n), False) for n, item in enumerate(node) if type(item) is dict)
+    return None
+
+
+def holds(expression: str, value: Any, scope: Scope) -> bool | None:
+    return evaluate_as_boolean(expression, value, scope)
+
+
+_PLAIN_RESOURCES = frozenset({"Bundle", "Binary", "Parameters"})
+
+NATIVE_TYPES: dict[str, tuple[Check, ...]] = {
+    "Reference": (check_reference,),
+    "Coding": (check_coding,),
+    "Attachment": (_check_attachment,),
+    "Narrative": (check_narrative,),
+    "Bundle": (check_bundle,),
+}
+ANY_RESOURCE: tuple[Check, ...] = (_check_contained,)

@@ -1,0 +1,156 @@
+"""A whole resource: its type, the profiles it is judged by, and the problems that needed its whole path.
+
+Takes from: validation.scope, validation.bundles, validation.implied.  Gives to: validation.compiler, validation.
+Source: https://hl7.org/fhir/R4/resource.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from adapter.conformance.definitions import CORE
+from adapter.errors import DeclarationError, Json
+from adapter.validation.bundles import BundleIndex
+from adapter.validation.implied import implied_profiles
+from adapter.validation.problem import Check, Found, Problem
+from adapter.validation.scope import Scope
+from adapter.validation.snapshot import Element
+
+if TYPE_CHECKING:
+    from adapter.validation.compiler import Compiler
+
+_ABSTRACT = frozenset({"Resource", "DomainResource"})
+
+
+def make_resource_check(compiler: Compiler, element: Element) -> Check:
+    """A resource inside another: contained, an entry of a Bundle, a parameter."""
+    allowed = frozenset(element.type_codes) - _ABSTRACT
+    if len(allowed) < len(set(element.type_codes)):
+        allowed = frozenset()
+    profiles = [url for kind in element.types for url in kind.get("profile", [])]
+    inside = element.name == "contained"
+
+    def check(value: Any, scope: Scope) -> Found:
+        if type(value) is not dict:
+            return [Problem("null" if value is None else "not-an-object")]
+        kind = value.get("resourceType")
+        if allowed and kind not in allowed and type(kind) is str:
+            return [Problem("resource-type-not-allowed", type=kind, expected=", ".join(sorted(allowed)))]
+        return check_resource(value, Scope(compiler, value, scope, inside), profiles, any_of=True)
+
+    return check
+
+
+def check_resource(value: Json, scope: Scope, profiles: Iterable[str] = (), *, any_of: bool = False) -> Found:
+    """Judge a resource by the given profiles, by those it claims and those its content implies; else by its type.
+
+    Shapes:  any_of  one of the given profiles is enough, as an ElementDefinition means it
+    """
+    kind = value.get("resourceType")
+    if type(kind) is not str:
+        return [Problem("resource-type-missing")]
+    structure = scope.compiler.definitions.type_structure(kind)
+    if structure is None or structure.get("kind") != "resource" or structure.get("abstract"):
+        return [Problem("resource-type-unknown", type=kind)]
+    if kind == "Bundle":
+        scope.bundle = BundleIndex(value)
+    found: list[Problem] = []
+    checks = _chosen(value, kind, scope, list(profiles), any_of, found)
+    for canonical, check in checks:
+        found += _tagged(check(value, scope), canonical)
+    if len(checks) > 1:
+        found = _each_once(found)
+    return _settled(found) if found else None
+
+
+def _chosen(
+    value: Json, kind: str, scope: Scope, given: list[str], any_of: bool, found: list[Problem]
+) -> list[tuple[str, Check]]:
+    meta = value.get("meta")
+    claimed = meta.get("profile") if type(meta) is dict else None
+    claimed = [url for url in claimed if type(url) is str] if type(claimed) is list else []
+    implied = implied_profiles(value) if kind == "Observation" else ()
+    checks: list[tuple[str, Check]] = []
+    if any_of and len(given) > 1:
+        given = _best(value, scope, kind, given)
+    for origin, canonical in _ordered(given, claimed, implied):
+        check = _profile_check(canonical, kind, scope, origin, found)
+        if check is not None:
+            checks.append((canonical, check))
+    if not checks:
+        base = scope.compiler.structure_check(CORE + kind)
+        checks = [("", base)] if base is not None else []
+    return checks
+
+
+def _ordered(given: list[str], claimed: list[str], implied: Iterable[str]) -> list[tuple[str, str]]:
+    pairs = (
+        [("given", url) for url in given]
+        + [("claimed", url) for url in claimed]
+        + [("implied", url) for url in implied]
+    )
+    seen: dict[str, str] = {}
+    for origin, url in pairs:
+        seen.setdefault(url.partition("|")[0], f"{origin} {url}")
+    return [(origin, url) for origin, _, url in (text.partition(" ") for text in seen.values())]
+
+
+def _profile_check(canonical: str, kind: str, scope: Scope, origin: str, found: list[Problem]) -> Check | None:
+    compiler = scope.compiler
+    structure = compiler.definitions.structure(canonical)
+    where = ("meta", "profile") if origin == "claimed" else ()
+    if structure is None:
+        severity = "error" if origin == "given" else "warning"
+        found.append(Problem("profile-unknown", severity, expected=canonical).at(*where))
+        return None
+    constrained = structure.get("type")
+    if constrained not in (kind, *_ABSTRACT):
+        found.append(Problem("profile-of-other-type", expected=canonical, type=constrained or "").at(*where))
+        return None
+    try:
+        check = compiler.structure_check(canonical)
+    except DeclarationError:
+        found.append(Problem("profile-unusable", expected=canonical).at(*where))
+        return None
+    return None if constrained in _ABSTRACT and canonical.startswith(CORE) else check
+
+
+def _best(value: Json, scope: Scope, kind: str, given: list[str]) -> list[str]:
+    """Where one of several profiles is enough: one that is met, else the one that lacks least."""
+    fitting = [
+        url for url in given if (s := scope.compiler.definitions.structure(url)) and s.get("type") in (kind, "Resource")
+    ]
+    if len(fitting) < 2:
+        return fitting or given[:1]
+
+    def cost(url: str) -> int:
+        check = scope.compiler.structure_check(url)
+        return sum(problem.blocks for problem in (check(value, scope) if check else None) or ())
+
+    return [min(fitting, key=cost)]
+
+
+def _tagged(problems: Found, canonical: str) -> list[Problem]:
+    for problem in problems or ():
+        problem.profile = problem.profile or canonical
+    return problems or []
+
+
+def _each_once(problems: list[Problem]) -> list[Problem]:
+    """Two profiles of one type find the same defect; it is told once."""
+    seen = {
+        (tuple(p.steps), p.rule, str(sorted(p.values.items(), key=lambda kv: kv[0]))): p for p in reversed(problems)
+    }
+    return list(reversed(seen.values()))
+
+
+def _settled(problems: list[Problem]) -> Found:
+    kept = []
+    for problem in problems:
+        if problem.unless is not None:
+            if problem.unless(tuple(reversed(problem.steps))):
+                continue
+            problem.unless = None
+        kept.append(problem)
+    return kept or None

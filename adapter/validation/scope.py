@@ -1,0 +1,55 @@
+"""What surrounds the value being checked: its resource, the container and Bundle around it, the engine and its policy.
+
+Takes from: errors.  Gives to: every module of validation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from adapter.errors import Json
+
+if TYPE_CHECKING:
+    from adapter.validation.bundles import BundleIndex
+    from adapter.validation.compiler import Compiler
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the standard leaves to the operator.
+
+    Shapes:  unknown_extensions  "error" as HL7's validator has it, "warning" at a hospital's door
+             best_practice       report what R4 marks as mere good practice (dom-6 and its like)
+    """
+
+    unknown_extensions: Literal["error", "warning"] = "error"
+    best_practice: bool = False
+    max_issues: int = 1000
+
+
+class Scope:
+    """One resource under judgement. `root` is the resource that may hold it as contained, `bundle` the Bundle around."""
+
+    __slots__ = ("_contained", "bundle", "compiler", "memo", "resource", "root")
+
+    def __init__(self, compiler: Compiler, resource: Json, parent: Scope | None = None, inside: bool = False) -> None:
+        self.compiler = compiler
+        self.resource = resource
+        self.root: Json = parent.root if inside and parent is not None else resource
+        self.bundle: BundleIndex | None = parent.bundle if parent is not None else None
+        self.memo: dict[tuple[int, str], bool] = parent.memo if parent is not None else {}
+        self._contained: dict[str, Json] | None = None
+
+    def below(self, resource: Json) -> Scope:
+        """The surroundings of a resource that this one refers to."""
+        return Scope(self.compiler, resource, self, inside=self.contained.get(str(resource.get("id"))) is resource)
+
+    @property
+    def contained(self) -> dict[str, Json]:
+        """The contained resources of the root, by id."""
+        if self._contained is None:
+            listed: Any = self.root.get("contained")
+            inside = [item for item in listed if type(item) is dict] if type(listed) is list else []
+            self._contained = {item["id"]: item for item in inside if type(item.get("id")) is str}
+        return self._contained

@@ -1,0 +1,183 @@
+"""The closures a snapshot is compiled to: an object, a list, a choice of types.
+
+Takes from: validation.problem.  Gives to: validation.compiler.
+Source: https://hl7.org/fhir/R4/json.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from adapter.errors import Json
+from adapter.validation.problem import Check, Found, Problem, under
+
+if TYPE_CHECKING:
+    from adapter.validation.scope import Scope
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Choice:
+    """A group such as onset[x]: which members may carry it, and whether one must."""
+
+    name: str
+    members: frozenset[str]
+    required: bool
+
+
+@dataclass(slots=True)
+class ObjectShape:
+    """What an object may and must hold. Filled while compiling, frozen into a closure by `compiled`."""
+
+    members: dict[str, Check] = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    shadows: dict[str, tuple[bool, Check]] = field(default_factory=dict)
+    whole: list[Check] = field(default_factory=list)
+
+    def compiled(self) -> Check:
+        get, required, whole = self.members.get, tuple(self.required), tuple(self.whole)
+        choices = tuple(self.choices)
+        variants = frozenset().union(*(choice.members for choice in choices)) if choices else _NOTHING
+        must_choose = any(choice.required for choice in choices)
+        unknown = self._make_unknown()
+
+        def check(value: Any, scope: Scope) -> Found:
+            if type(value) is not dict:
+                return [Problem("null" if value is None else "not-an-object")]
+            if not value:
+                return [Problem("empty-object")]
+            found: Found = None
+            for key, item in value.items():
+                known = get(key)
+                more = known(item, scope) if known is not None else unknown(key, value, scope)
+                if more and (more := _without_shadowed_nulls(more, key, value)):
+                    found = found + under(key, more) if found else under(key, more)
+            for name in required:
+                if name not in value and "_" + name not in value:
+                    found = [*(found or ()), Problem("min", element=name, min=1)]
+            if variants:
+                present = value.keys() & variants
+                if len(present) > 1 or (must_choose and not present) or must_choose:
+                    found = _check_choices(choices, value, found)
+            for rule in whole:
+                if more := rule(value, scope):
+                    found = found + more if found else more
+            return found
+
+        return check
+
+    def _make_unknown(self) -> Callable[[str, Json, Scope], Found]:
+        shadows, names = self.shadows, list(self.members)
+
+        def unknown(key: str, owner: Json, scope: Scope) -> Found:
+            shadow = shadows.get(key[1:]) if key.startswith("_") else None
+            if shadow is None:
+                near = get_close_matches(key, names, 1)
+                return [Problem("unknown-element", element=key, nearest=near[0] if near else "")]
+            is_list, element = shadow
+            return _check_shadows(owner, key, element, scope) if is_list else element(owner[key], scope)
+
+        return unknown
+
+
+def _check_choices(choices: tuple[Choice, ...], value: Json, found: Found) -> Found:
+    for choice in choices:
+        present = {key.removeprefix("_") for key in value} & choice.members
+        if len(present) > 1:
+            problem = Problem("choice-twice", element=choice.name, present=", ".join(sorted(present)))
+            found = [*(found or ()), problem]
+        elif choice.required and not present:
+            found = [*(found or ()), Problem("min", element=choice.name, min=1)]
+    return found
+
+
+def _check_shadows(owner: Json, key: str, element: Check, scope: Scope) -> Found:
+    """The ids and extensions of a list of primitives stand in a list of the same length."""
+    shadows, values = owner[key], owner.get(key[1:])
+    if type(shadows) is not list or not shadows:
+        return [Problem("not-a-list" if type(shadows) is not list else "empty-array")]
+    if type(values) is list and len(values) != len(shadows):
+        return [Problem("shadow-length", element=key[1:])]
+    found: list[Problem] = []
+    for index, item in enumerate(shadows):
+        if item is not None:
+            found += under(index, element(item, scope) or [])
+        elif type(values) is not list or values[index] is None:
+            found.append(Problem("null").at(index))
+    return found
+
+
+def _without_shadowed_nulls(problems: list[Problem], key: str, owner: Json) -> Found:
+    """A null among primitives is right where the shadow list says what is meant."""
+    shadows = owner.get("_" + key)
+    if type(shadows) is not list:
+        return problems
+
+    def forgiven(problem: Problem) -> bool:
+        at = problem.steps[0] if len(problem.steps) == 1 else None
+        return problem.rule == "null" and type(at) is int and at < len(shadows) and shadows[at] is not None
+
+    return [problem for problem in problems if not forgiven(problem)]
+
+
+def make_list(item_check: Check, low: int = 0, high: int | None = None, name: str = "") -> Check:
+    """A repeating element."""
+
+    def check(value: Any, scope: Scope) -> Found:
+        if type(value) is not list:
+            return [Problem("null" if value is None else "not-a-list")]
+        if not value:
+            return [Problem("empty-array")]
+        found: Found = None
+        for index, item in enumerate(value):
+            if more := item_check(item, scope):
+                found = found + under(index, more) if found else under(index, more)
+        if low > 1 or high is not None:
+            return _counted(value, low, high, name, found)
+        return found
+
+    return check
+
+
+def _counted(value: list[Any], low: int, high: int | None, name: str, found: Found) -> Found:
+    if len(value) < low:
+        return [*(found or ()), Problem("min", element=name, min=low, count=len(value))]
+    if high is not None and len(value) > high:
+        return [*(found or ()), Problem("max", element=name, max=high, count=len(value))]
+    return found
+
+
+def make_single(item_check: Check) -> Check:
+    """A complex element that does not repeat; a list here is told apart from other mistakes."""
+
+    def check(value: Any, scope: Scope) -> Found:
+        return [Problem("list-not-allowed")] if type(value) is list else item_check(value, scope)
+
+    return check
+
+
+def make_forbidden(name: str, allowed: str = "") -> Check:
+    """An element the profile does not allow here at all."""
+
+    def check(value: Any, scope: Scope) -> Found:
+        return [Problem("type-not-allowed" if allowed else "max", element=name, max=0, allowed=allowed)]
+
+    return check
+
+
+def make_forward(target: Callable[[], Check]) -> Check:
+    """Compile on first use: breaks cycles, and spares what nobody sends."""
+    ready: Check | None = None
+
+    def check(value: Any, scope: Scope) -> Found:
+        nonlocal ready
+        if ready is None:
+            ready = target()
+        return ready(value, scope)
+
+    return check
