@@ -99,10 +99,14 @@ def _finder(rule: Json) -> Find:
 
 
 def _misplaced(case: Json, fields: list[str], bound: str, late: bool, today: date) -> Iterator[str]:
+    siblings = "[]" in bound
+    limit = None if siblings else _limit(case, bound, today)
+    if limit is None and not siblings:
+        return
     for field in fields:
         for pointer, days in _dates(case, field):
-            limit = _limit(case, bound, pointer, today)
-            if limit and (before(limit, days) if late else before(days, limit)):
+            other = _sibling(case, bound, pointer) if siblings else limit
+            if other and (before(other, days) if late else before(days, other)):
                 yield pointer
 
 
@@ -113,15 +117,17 @@ def _dates(case: Json, field: str) -> Iterator[tuple[str, Interval]]:
     return ((pointer, days) for pointer, value in read_field(case, field) if (days := as_days(value)))
 
 
-def _limit(case: Json, bound: str, pointer: str, today: date) -> Interval | None:
-    """The other date: today, the same item's when both stand in one list, else the case's own."""
+def _limit(case: Json, bound: str, today: date) -> Interval | None:
     if bound == _TODAY:
         return Interval(today, today)
-    if "[]" in bound:
-        sibling = f"{pointer.rsplit('/', 1)[0]}/{bound.rsplit('.', 1)[1]}"
-        return next((as_days(value) for at, value in read_field(case, bound) if at == sibling), None)
     dated: Dated | None = date_of(case, bound)
     return dated.interval if dated else None
+
+
+def _sibling(case: Json, bound: str, pointer: str) -> Interval | None:
+    """The date beside this one in the same member of a list."""
+    place = f"{pointer.rsplit('/', 1)[0]}/{bound.rsplit('.', 1)[1]}"
+    return next((as_days(value) for at, value in read_field(case, bound) if at == place), None)
 
 
 def _repeated(case: Json, field: str) -> Iterator[str]:

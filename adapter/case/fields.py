@@ -20,21 +20,25 @@ from adapter.errors import Json
 def read_field(case: Json, field: str) -> Iterator[tuple[str, Any]]:
     """Every (pointer, value) that a field has in a case; nothing where the record is silent."""
     places: list[tuple[str, Any]] = [("", case)]
-    for name in field.split("."):
-        places = list(_step(places, name))
+    for key, is_list in _steps(field):
+        found = [(pointer, value[key]) for pointer, value in places if isinstance(value, dict) and key in value]
+        if not found:
+            return iter(())
+        places = [place for each in found for place in _members(key, *each)] if is_list else _named(key, found)
     return iter(places)
 
 
-def _step(places: list[tuple[str, Any]], name: str) -> Iterator[tuple[str, Any]]:
-    key = name.removesuffix("[]")
-    for pointer, value in places:
-        if not isinstance(value, dict) or key not in value:
-            continue
-        member = value[key]
-        if key == name:
-            yield f"{pointer}/{key}", member
-        elif isinstance(member, list):
-            yield from ((f"{pointer}/{key}/{i}", item) for i, item in enumerate(member))
+@cache
+def _steps(field: str) -> tuple[tuple[str, bool], ...]:
+    return tuple((name.removesuffix("[]"), name.endswith("[]")) for name in field.split("."))
+
+
+def _named(key: str, found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [(f"{pointer}/{key}", value) for pointer, value in found]
+
+
+def _members(key: str, pointer: str, value: Any) -> list[tuple[str, Any]]:
+    return [(f"{pointer}/{key}/{i}", item) for i, item in enumerate(value)] if isinstance(value, list) else []
 
 
 @cache

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from adapter.case.fields import allowed_values
 from adapter.errors import Json
 from adapter.synthetic.anatomy import draw_places, make_lesion
+from adapter.synthetic.chance import make_chance
 from adapter.synthetic.draft import Draft, add_biopsy, add_lesions, start_draft
 from adapter.synthetic.incidentals import ICD10
 from adapter.synthetic.medicines import SUBSTANCES, make_treatment
@@ -33,7 +34,7 @@ def synthesize(n: int, seed: int) -> Iterator[Json]:
 
     Shapes:  yields  cases valid against the schema and free of contradictions, eligible or not
     """
-    return (_make(random.Random(f"{seed} {number}"), f"S{seed}-{number:06}") for number in range(1, n + 1))  # noqa: S311
+    return (_make(make_chance(str(seed), number), f"S{seed}-{number:06}") for number in range(1, n + 1))
 
 
 def _make(rng: random.Random, case_id: str) -> Json:

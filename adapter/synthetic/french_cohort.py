@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from adapter.dates import DAYS_PER_MONTH, DAYS_PER_YEAR
 from adapter.errors import Json
 from adapter.synthetic.anatomy import Place, draw_places
+from adapter.synthetic.chance import make_chance
 from adapter.synthetic.draft import Draft, add_lesions, start_draft
 from adapter.synthetic.durations import even_days, skewed_days
 from adapter.synthetic.french_course import add_biopsies, add_findings, add_outcomes, add_treatments
@@ -54,7 +55,7 @@ def make_french_cohort(seed: int) -> list[Json]:
 
     Shapes:  returns  cases valid against the schema, free of contradictions, eligible under rule set SA
     """
-    rng = random.Random(f"SA {seed}")  # noqa: S311 - a reproducible play, no secret
+    rng = make_chance("SA", seed)
     drafts = list(_start(rng))
     unifocal = _add_sites(rng, drafts)
     confirming = rng.choices(("MR", "NM"), (2, 1), k=SIZE)

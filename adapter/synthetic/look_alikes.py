@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from adapter.errors import Json
 from adapter.synthetic.anatomy import draw_places
+from adapter.synthetic.chance import make_chance
 from adapter.synthetic.draft import Draft, add_biopsy, add_lesions, start_draft
 from adapter.synthetic.incidentals import ICD10
 
@@ -28,7 +29,7 @@ def make_look_alikes(seed: int) -> list[tuple[Json, str]]:
 
     Shapes:  returns  (case, why); why starts with the decision under rule set SA, "ineligible: " or "undetermined: "
     """
-    rng = random.Random(f"look-alikes {seed}")  # noqa: S311 - a reproducible play, no secret
+    rng = make_chance("look-alikes", seed)
     return [_make(rng, number, why, twist) for number, (why, twist) in enumerate(_TWISTS, 1)]
 
 

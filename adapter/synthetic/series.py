@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from adapter.dates import DAYS_PER_YEAR
 from adapter.errors import Json
 from adapter.synthetic.anatomy import draw_places
+from adapter.synthetic.chance import make_chance
 from adapter.synthetic.draft import Draft, add_biopsy, add_lesions, start_draft
 from adapter.synthetic.medicines import make_treatment
 
@@ -35,7 +36,7 @@ def make_series(seed: int) -> list[Json]:
 
     Shapes:  returns  cases valid against the schema, free of contradictions, eligible under rule set SB
     """
-    rng = random.Random(f"SB {seed}")  # noqa: S311 - a reproducible play, no secret
+    rng = make_chance("SB", seed)
     drafts = list(_start(rng))
     _add_sites(rng, drafts)
     _add_findings(rng, drafts)
