@@ -63,6 +63,11 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
     )
 
 
+def wants_no_colour() -> bool:
+    """Source:  https://no-color.org"""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 def ensure_loopback(settings: Settings) -> None:
     """Errors:  ConfigError when the service would be open to a network without anybody having said so"""
     if settings.host not in LOOPBACK and not settings.unprotected:

@@ -69,4 +69,8 @@ def main(ctx: click.Context, /, lang: Literal["en", "fr"], **overrides: str | No
     Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 a declaration is wrong, 4 the other side cannot be
     reached, 5 done in part, 6 integrity, 130 interrupted.
     """
+    from adapter.config import wants_no_colour
+
     ctx.obj = Session(overrides, lang)
+    if wants_no_colour():
+        ctx.color = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapter.cli.entry import Session
-from adapter.cli.terminal import emit, emit_rows, end, json_option, tell
+from adapter.cli.terminal import emit, emit_rows, end, json_option, tell, terminal_width
 from adapter.errors import Json, NotSupportedError
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def cohort(session: Session, form: str, like: str, as_json: bool) -> None:
     if as_json or form == "json":
         emit(rows, indent=not as_json)
     else:
-        click.echo(render_text(rows) if form == "text" else render_csv(rows), nl=form == "text")
+        text = form == "text"
+        click.echo(render_text(rows, terminal_width(), color=True) if text else render_csv(rows), nl=text)
 
 
 def _plain(values: Json) -> Json:

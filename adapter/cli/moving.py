@@ -8,15 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapter.cli.entry import Session
-from adapter.cli.terminal import emit, end, json_option, tell
+from adapter.cli.terminal import emit, end, json_option, tell, terminal_width
 from adapter.errors import Json
 
 if TYPE_CHECKING:
+    from adapter.demo import Demonstration
+    from adapter.mapping import Mappings
     from adapter.pull import Notice
 
 
@@ -77,3 +79,71 @@ def serve(session: Session, host: str | None, port: str | None, as_json: bool) -
         emit({"url": f"http://{settings.host}:{settings.port}/"}, indent=False)
     tell(f"serving on http://{settings.host}:{settings.port}/ (Ctrl-C ends)")
     serve_web(settings)
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="End after the table.")
+@json_option
+@click.pass_obj
+def demo(session: Session, no_serve: bool, as_json: bool) -> None:
+    """Pull a hospital that does not exist, print the cohort beside the published one, and serve it.
+
+    Keeps its cases in a folder of its own (<data>/demo): they never meet real ones.
+    """
+    from adapter.bootstrap import open_parts
+    from adapter.demo import run_demo
+
+    folder = session.settings().data / "demo"
+    settings = session.settings(data=str(folder), database_url=f"sqlite:///{folder / 'registry.db'}")
+    tell("making a hospital and pulling from it over HTTP on this machine")
+    with open_parts(settings) as parts, _progress() as notice:
+        shown = run_demo(parts, notice=notice)
+    if as_json:
+        emit(shown.as_json(), indent=False)
+    else:
+        _show(shown)
+    if not no_serve:
+        from adapter.web.serving import serve as serve_web
+
+        tell(f"serving on http://{settings.host}:{settings.port}/ (Ctrl-C ends)")
+        serve_web(settings)
+
+
+def _show(shown: Demonstration) -> None:
+    from adapter.cohort import render_text
+
+    click.echo(render_text(shown.cohort, terminal_width(), color=True))
+    counts = shown.report
+    named = {"eligible": "eligible", "undetermined": "undetermined", "ineligible": "not eligible"}
+    told = ", ".join(f"{counts[key]} {word}" for key, word in {**named, "quarantined": "in quarantine"}.items())
+    tell(f"screened {counts['screened']}: {told}")
+    for each in shown.waiting:
+        tell(f"  {each['case_id']}  {', '.join(each['criteria'])}: {' '.join(each['settle'])}")
+
+
+@click.command()
+@click.option("--n", "number", default=10, show_default=True, type=click.IntRange(0))
+@click.option("--seed", default=1, show_default=True, type=int)
+@click.option("--like", type=click.Choice(["SA", "SB"]), help="The cohort of a founding paper instead; --n is its own.")
+@click.option("--as", "form", type=click.Choice(["case", "bundle", "ndjson"]), default="case", show_default=True)
+@json_option
+@click.pass_obj
+def synthesize(session: Session, number: int, seed: int, like: str | None, form: str, as_json: bool) -> None:
+    """Write cases that look real and are not, one JSON document a line.
+
+    As case: registry cases. As bundle: a FHIR transaction each. As ndjson: their resources, as bulk files hold them.
+    """
+    from adapter.mapping import load_mappings
+    from adapter.synthetic import published_cohort
+    from adapter.synthetic import synthesize as make_cases
+
+    mappings = load_mappings(session.settings().mappings)
+    for case in published_cohort(like, seed) if like else make_cases(number, seed):
+        for document in _documents(case, form, mappings):
+            emit(document, indent=False)
+
+
+def _documents(case: Json, form: str, mappings: Mappings) -> list[Any]:
+    if form == "case":
+        return [case]
+    return [mappings.to_fhir(case)] if form == "bundle" else mappings.to_resources(case)

@@ -14,7 +14,7 @@ def add_commands(group: click.Group) -> None:
     built = (
         *(converting.to_case, converting.to_fhir, converting.decide, converting.explain, converting.check),
         *(keeping.inbox, keeping.case, keeping.cohort),
-        *(moving.pull, moving.push, moving.serve),
+        *(moving.demo, moving.pull, moving.push, moving.serve, moving.synthesize),
         *(tending.fsck, tending.doctor),
     )
     for command in built:

@@ -5,6 +5,7 @@ Takes from: errors.  Gives to: the other rooms of cli.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeVar
@@ -68,6 +69,11 @@ def read_input(name: str) -> bytes:
             return file.read()
     except OSError as error:
         raise UsageError(f"The file cannot be read: {error.strerror}.") from None
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; of a printed page where there is none."""
+    return shutil.get_terminal_size((120, 24)).columns
 
 
 def end(code: int) -> NoReturn:
