@@ -72,12 +72,6 @@ def not_after(first: Interval, second: Interval) -> bool | None:
     return None if later is None else not later
 
 
-def meet(first: Interval, second: Interval) -> Interval | None:
-    """The days on which both hold; None when they contradict each other."""
-    low, high = max(first.low, second.low), min(first.high, second.high)
-    return Interval(low, high) if low <= high else None
-
-
 def birthday(born: Interval, years: int) -> Interval:
     """The days on which `years` may be completed. Born on 29 February: 1 March in a common year."""
     return Interval(_add_months(born.low, 12 * years), _add_months(born.high, 12 * years))
@@ -111,6 +105,11 @@ def reached(value: float, unit: str, years: int) -> bool | None:
         return True
     exact = until == value
     return False if until < shortest or (until <= shortest and not exact) else None
+
+
+def age_days(value: float, unit: str) -> float:
+    """The average length of an age.  Units:  UCUM a, mo, wk, d in; days out"""
+    return value * _DAYS_PER_UNIT[unit]
 
 
 def midpoint(interval: Interval) -> float:

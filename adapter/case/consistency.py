@@ -14,7 +14,7 @@ from typing import Any
 
 from adapter.case.fields import date_fields, field_schema, read_field
 from adapter.case.timeline import Dated, as_days, date_of
-from adapter.dates import DAYS_PER_MONTH, DAYS_PER_YEAR, Interval, before
+from adapter.dates import Interval, age_days, before
 from adapter.declaration import Declaration, load_declaration
 from adapter.errors import DeclarationError, Json
 
@@ -22,7 +22,6 @@ Find = Callable[[Json, date], Iterator[str]]
 
 _EVERY_DATE = "every_date"
 _TODAY = "today"
-_DAYS = {"a": DAYS_PER_YEAR, "mo": DAYS_PER_MONTH, "wk": 7.0, "d": 1.0}
 
 
 @dataclass(frozen=True)
@@ -143,9 +142,5 @@ def _dangling(case: Json, field: str, known: str) -> Iterator[str]:
 
 
 def _above(case: Json, field: str, bound: str) -> Iterator[str]:
-    limits = [_age_days(age) for _, age in read_field(case, bound)]
-    return (pointer for pointer, age in read_field(case, field) if any(_age_days(age) > limit for limit in limits))
-
-
-def _age_days(age: Json) -> float:
-    return float(age["value"] * _DAYS[age["unit"]])
+    limits = [age_days(**age) for _, age in read_field(case, bound)]
+    return (pointer for pointer, age in read_field(case, field) if any(age_days(**age) > limit for limit in limits))

@@ -87,7 +87,7 @@ def _days(rng: random.Random) -> tuple[list[tuple[int, int, int]], list[int]]:
     delays = skewed_days(rng, SIZE, 22.63, 34.14, (0.2, 190.0), DAYS_PER_MONTH)
     follow_ups = skewed_days(rng, SIZE, 50.66, 44.2, (0.5, 260.0), DAYS_PER_MONTH)
     rng.shuffle(diagnosed)
-    included = _fit(rng, diagnosed, included, margin=0)
+    included = _fit(rng, diagnosed, included)
     delays = _fit_under(rng, diagnosed, delays)
     order = sorted(range(SIZE), key=lambda i: included[i] - diagnosed[i] + rng.uniform(-500, 500))
     follow_up_of = dict(zip(order, follow_ups, strict=True))
@@ -95,12 +95,12 @@ def _days(rng: random.Random) -> tuple[list[tuple[int, int, int]], list[int]]:
     return days, included
 
 
-def _fit(rng: random.Random, floors: list[int], values: list[int], margin: int) -> list[int]:
+def _fit(rng: random.Random, floors: list[int], values: list[int]) -> list[int]:
     """Deal values so that each is at least its floor; the hardest to please choose first."""
     left = sorted(values)
     dealt = [0] * len(floors)
     for i in sorted(range(len(floors)), key=lambda i: -floors[i]):
-        fitting = [value for value in left if value >= floors[i] + margin]
+        fitting = [value for value in left if value >= floors[i]]
         dealt[i] = rng.choice(fitting)
         left.remove(dealt[i])
     return dealt

@@ -15,7 +15,6 @@ from adapter.dates import (
     before,
     birthday,
     duration,
-    meet,
     midpoint,
     not_after,
     parse_date,
@@ -75,10 +74,6 @@ def test_before_is_certain_only_when_every_day_agrees(first: str, second: str, e
 
 def test_same_day_is_not_after() -> None:
     assert not_after(day("2009-03-17"), day("2009-03-17")) is True
-
-
-def test_contradicting_intervals_do_not_meet() -> None:
-    assert meet(day("2009"), day("2010")) is None
 
 
 @pytest.mark.parametrize(
@@ -151,12 +146,6 @@ def test_narrowing_never_changes_a_certain_answer(first: Interval, second: Inter
     picked = data.draw(st.dates(first.low, first.high))
     narrowed = before(Interval(picked, picked), second)
     assert certain is None or narrowed is certain
-
-
-@given(intervals(), intervals())
-def test_what_meets_lies_in_both(first: Interval, second: Interval) -> None:
-    both = meet(first, second)
-    assert both is None or (meet(both, first) == both == meet(both, second))
 
 
 @given(days, days)
