@@ -115,6 +115,7 @@ def run_scripted_hospital() -> Iterator[ScriptedHospital]:
 def _make_handler(hospital: ScriptedHospital, stop: threading.Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._respond()
