@@ -29,6 +29,7 @@ class Definitions:
             self._added[key] = resource
             if version := resource.get("version"):
                 self._added[key[0], f"{key[1]}|{version}"] = resource
+        self._global = _global_profiles(self.added("ImplementationGuide"))
         self._read: dict[tuple[str, str], Json | None] = {}
 
     def extended(self, resources: Iterable[Json]) -> Definitions:
@@ -61,9 +62,20 @@ class Definitions:
         """The definition of an R4 type by its bare name, which no package may redefine."""
         return self.find("StructureDefinition", CORE + name)
 
+    def global_profiles(self, kind: str) -> tuple[str, ...]:
+        """Profiles that a loaded guide demands of every resource of a type."""
+        return self._global.get(kind, ())
+
     def added(self, kind: str) -> Iterator[Json]:
         """The resources that came with packages."""
         return (resource for (found, url), resource in self._added.items() if found == kind and "|" not in url)
+
+
+def _global_profiles(guides: Iterable[Json]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in (rule for guide in guides for rule in guide.get("global", [])):
+        found[rule.get("type", "")] = (*found.get(rule.get("type", ""), ()), rule.get("profile", ""))
+    return found
 
 
 @cache

@@ -16,7 +16,7 @@ from pathlib import Path
 from adapter.errors import DeclarationError, Json
 from adapter.resource import parse_json
 
-CONFORMANCE_TYPES = frozenset({"StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap"})
+CONFORMANCE_TYPES = frozenset({"StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "ImplementationGuide"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Source: https://hl7.org/fhir/R4/bundle.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from adapter.errors import Json
@@ -80,7 +80,7 @@ def check_bundle(value: Any, scope: Scope) -> Found:
     entries = [(n, e) for n, e in enumerate(listed) if type(e) is dict] if type(listed) is list else []
     found = list(_check_head(value, kind))
     for index, entry in entries:
-        found += [problem.at() or problem for problem in _check_entry(entry, kind, index)]
+        found += _check_entry(entry, kind, index, scope.compiler.is_resource)
     found += _check_unique(entries, kind)
     if kind == "document":
         found += _check_document(value, entries, scope)
@@ -111,7 +111,7 @@ def _check_head(value: Json, kind: Any) -> Iterator[Problem]:
             yield _rule("bdl-10", "A document must have a date")
 
 
-def _check_entry(entry: Json, kind: Any, index: int) -> Iterator[Problem]:
+def _check_entry(entry: Json, kind: Any, index: int, is_type: Callable[[str], bool]) -> Iterator[Problem]:
     where = ("entry", index)
     if kind != "searchset" and "search" in entry:
         yield _rule("bdl-2", "entry.search only when a search").at(*where)
@@ -121,10 +121,10 @@ def _check_entry(entry: Json, kind: Any, index: int) -> Iterator[Problem]:
         yield _rule("bdl-4", "entry.response mandatory for batch-response/transaction-response/history").at(*where)
     if not entry.keys() & {"resource", "request", "response"}:
         yield _rule("bdl-5", "must be a resource unless there's a request or response").at(*where)
-    yield from (problem.at(*where) for problem in _check_full_url(entry, kind))
+    yield from (problem.at(*where) for problem in _check_full_url(entry, kind, is_type))
 
 
-def _check_full_url(entry: Json, kind: Any) -> Iterator[Problem]:
+def _check_full_url(entry: Json, kind: Any, is_type: Callable[[str], bool]) -> Iterator[Problem]:
     url, resource = entry.get("fullUrl"), entry.get("resource")
     if type(url) is not str:
         if kind not in _NO_FULL_URL_NEEDED and type(resource) is dict:
@@ -137,7 +137,7 @@ def _check_full_url(entry: Json, kind: Any) -> Iterator[Problem]:
         yield _rule("bdl-8", "fullUrl cannot be a version specific reference").at("fullUrl")
         return
     match = _REST.fullmatch(url)
-    if match is None or type(resource) is not dict:
+    if match is None or type(resource) is not dict or not is_type(match[2]):
         return
     kinds, ident = resource.get("resourceType"), resource.get("id")
     if (ident is None and kind not in _NO_FULL_URL_NEEDED and kind != "collection") or (

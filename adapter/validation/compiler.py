@@ -11,21 +11,22 @@ from typing import Any
 
 from adapter.conformance import Definitions
 from adapter.conformance.definitions import CORE
-from adapter.errors import DeclarationError, Json
+from adapter.errors import Json
 from adapter.terminology import Terminology
 from adapter.validation.bindings import make_bindings
 from adapter.validation.constraints import make_constraints
+from adapter.validation.discriminators import profile_elements
 from adapter.validation.extensions import make_extension_check
-from adapter.validation.natives import NATIVE_TYPES
+from adapter.validation.natives import ANY_RESOURCE, NATIVE_TYPES
 from adapter.validation.primitives import PRIMITIVES
-from adapter.validation.problem import Check, all_of, passes
+from adapter.validation.problem import Check, Found, Problem, all_of, passes
 from adapter.validation.references import make_target_check
 from adapter.validation.resources import make_resource_check
-from adapter.validation.scope import Policy
+from adapter.validation.scope import Policy, Scope
 from adapter.validation.shapes import Choice, ObjectShape, make_forbidden, make_forward, make_list, make_single
 from adapter.validation.slicing import make_any_of, make_sliced_list, type_slices
-from adapter.validation.snapshot import Element, make_tree
-from adapter.validation.values import make_value_checks
+from adapter.validation.snapshot import Element, has_snapshot, make_tree
+from adapter.validation.values import make_presence_checks, make_value_checks
 
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
 _ANY_ELEMENT = frozenset({"Element", "BackboneElement", ""})
@@ -38,35 +39,23 @@ class Compiler:
         self.definitions = definitions
         self.terminology = Terminology(definitions)
         self.policy = policy or Policy()
-        self._trees: dict[str, Element | DeclarationError] = {}
+        self._trees: dict[str, Element] = {}
         self._checks: dict[str, Check] = {}
         self._items: dict[int, Check] = {}
         self._busy: set[str] = set()
 
     def tree(self, canonical: str) -> Element | None:
-        """The snapshot of a StructureDefinition; None when the canonical is unknown.
-
-        Errors:  DeclarationError when it has no usable snapshot
-        """
+        """The snapshot of a StructureDefinition; None when the canonical is unknown or has no usable snapshot."""
         structure = self.definitions.structure(canonical)
-        if structure is None:
+        if structure is None or not has_snapshot(structure):
             return None
         key = f"{structure['url']}|{structure.get('version', '')}"
         if key not in self._trees:
-            try:
-                self._trees[key] = make_tree(structure)
-            except DeclarationError as error:
-                self._trees[key] = error
-        found = self._trees[key]
-        if isinstance(found, DeclarationError):
-            raise found
-        return found
+            self._trees[key] = make_tree(structure)
+        return self._trees[key]
 
     def structure_check(self, canonical: str) -> Check | None:
-        """The check of a whole type or profile by canonical; None when unknown.
-
-        Errors:  DeclarationError when it has no usable snapshot
-        """
+        """The check of a whole type or profile by canonical; None when unknown or without usable snapshot."""
         if canonical in self._checks:
             return self._checks[canonical]
         root = self.tree(canonical)
@@ -98,6 +87,8 @@ class Compiler:
         if "contentReference" in element.definition and not element.children:
             return self._referred(element)
         codes = list(dict.fromkeys(element.type_codes))
+        if element.definition.get("base", {}).get("path") == "Resource.id":
+            return all_of([PRIMITIVES["id"], *self._extras(element, "id")])
         if len(codes) == 1:
             return self.typed_check(element, codes[0])
         if not codes and element.children:
@@ -118,21 +109,23 @@ class Compiler:
         """One value of an element when it is of the given type."""
         if code == "Extension":
             return make_extension_check(self, element)
-        if code in _ABSTRACT or (self._is_resource(code)):
+        if code in _ABSTRACT or (self.is_resource(code)):
             return make_resource_check(self, element)
         if code in PRIMITIVES:
             base: Check = PRIMITIVES[code]
-        elif element.children:
+        elif element.children and not profile_elements(self, element):
             base = self._object_check(element, code)
         else:
             base = self._profiled_type(element, code)
         return all_of([base, *self._extras(element, code)])
 
-    def _is_resource(self, code: str) -> bool:
+    def is_resource(self, code: str) -> bool:
         structure = self.definitions.type_structure(code)
         return structure is not None and structure.get("kind") == "resource"
 
     def _profiled_type(self, element: Element, code: str) -> Check:
+        if parts := profile_elements(self, element):
+            return self.item_check(parts[0])
         profiles = [url for kind in element.types if kind.get("code") == code for url in kind.get("profile", [])]
         known = [url for url in profiles if self.definitions.has("StructureDefinition", url)]
         if not known:
@@ -142,7 +135,7 @@ class Compiler:
 
     def _extras(self, element: Element, code: str) -> Iterator[Check]:
         yield from make_value_checks(element)
-        yield from make_bindings(element.definition.get("binding", {}), code, self.terminology)
+        yield from self._bindings(element, code)
         if code == "Reference":
             yield from make_target_check(element)
         if not element.children:
@@ -155,11 +148,13 @@ class Compiler:
 
     def _object_check(self, element: Element, code: str) -> Check:
         shape = ObjectShape()
-        for child in element.children.values():
-            self._add_member(shape, child)
-        if element.parent is None and self._is_resource(code):
-            shape.members["resourceType"] = passes
         root = self.tree(CORE + code) if element.parent is not None and code not in _ANY_ELEMENT else None
+        children = {**root.children, **element.children} if root else element.children
+        for child in children.values():
+            self._add_member(shape, child)
+        if element.parent is None and self.is_resource(code):
+            shape.members["resourceType"] = passes
+            shape.whole.extend(ANY_RESOURCE if "contained" in element.children else ())
         inherited = root.definition.get("constraint", []) if root else []
         shape.whole.extend(make_constraints(self, element, set(), inherited))
         shape.whole.extend(NATIVE_TYPES.get(code, ()))
@@ -175,6 +170,7 @@ class Compiler:
         if child.type_codes and child.type_codes[0] in PRIMITIVES and child.name not in ("id", "url", "div"):
             shape.shadows[child.name] = (child.is_list, self._shadow_check(child))
             self._require_shadow(shape, child)
+            shape.whole.extend(make_presence_checks(child))
         elif child.type_codes == ["id"] or (child.name == "id" and child.path.count(".") == 1):
             shape.shadows[child.name] = (False, self._shadow_check(child))
 
@@ -223,10 +219,9 @@ class Compiler:
                 shape.shadows[name] = (False, make_forward(self._shadow_maker(element)))
         for name in _other_types(self, child) - allowed:
             shape.members[name] = make_forbidden(name, ", ".join(sorted(allowed)))
-        shape.choices.append(Choice(child.name, frozenset(names), child.min > 0))
-        for code, element in slices.items():
-            if element.min > 0:
-                shape.required.append(stem + _capital(code))
+        needed = [stem + _capital(code) for code, element in slices.items() if element.min > 0]
+        shape.required.extend(needed)
+        shape.choices.append(Choice(child.name, frozenset(names), child.min > 0 and not needed))
 
     def _choice_maker(self, child: Element, element: Element, code: str) -> Callable[[], Check]:
         def make() -> Check:
@@ -238,16 +233,17 @@ class Compiler:
         return make
 
     def _bindings(self, element: Element, code: str) -> Iterator[Check]:
-        return make_bindings(element.definition.get("binding", {}), code, self.terminology)
+        binding = element.definition.get("binding", {})
+        if code == "Quantity" and len(element.types) > 1 and binding.get("strength") == "required":
+            binding = {**binding, "strength": "extensible"}  # which type of a choice it means is not said
+        return make_bindings(binding, code, self.terminology)
 
     def _shadow_maker(self, element: Element) -> Callable[[], Check]:
         return lambda: self._shadow_check(element)
 
 
 def _make_shadow_needed(name: str, slice_name: str) -> Check:
-    from adapter.validation.problem import Problem  # noqa: PLC0415
-
-    def check(value: Any, scope: Any) -> Any:
+    def check(value: Any, scope: Scope) -> Found:
         if name in value and "_" + name not in value:
             return [Problem("slice-min", element="extension", slice=slice_name, min=1, nearest="").at(name)]
         return None
@@ -271,5 +267,3 @@ def _capital(code: str) -> str:
     return code[:1].upper() + code[1:]
 
 
-def canonical_of(structure: Json) -> str:
-    return str(structure["url"])

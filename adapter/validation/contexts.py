@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json
-from adapter.validation.fhirpath import evaluate_as_boolean
+from adapter.validation.fhirpath import evaluate, evaluate_as_boolean
 from adapter.validation.problem import Problem, Step
 from adapter.validation.snapshot import Element
 
@@ -50,11 +50,13 @@ def _make_context_test(contexts: list[Json], scope: Scope) -> Callable[[tuple[St
 def _fits(context: Json, names: set[str], host: tuple[Step, ...], scope: Scope) -> bool:
     expression = str(context.get("expression", ""))
     if context.get("type") == "extension":
-        owner = _value_at(scope.resource, host)
-        return type(owner) is dict and owner.get("url") == expression.partition("#")[0]
+        around = (_value_at(scope.resource, host[:size]) for size in range(len(host), 0, -1))
+        owner = next((value for value in around if type(value) is dict and "url" in value), {})
+        return bool(owner.get("url") == expression.partition("#")[0])
     if context.get("type") == "fhirpath":
-        found = evaluate_as_boolean(expression, _value_at(scope.resource, host), scope)
-        return found is not False
+        found = evaluate(expression, scope.resource, scope)
+        place = _value_at(scope.resource, host)
+        return found is None or any(value is place for value in found)
     return expression.removeprefix(CORE).replace("[x]", "") in names
 
 
@@ -95,7 +97,8 @@ def place_names(scope: Scope, steps: tuple[Step, ...]) -> set[str]:
         if found is None:
             return {"Element"}
         paths = {f"{path}.{found.name.removesuffix('[x]')}" for path in paths} | {f"{path}.{name}" for path in paths}
-        paths |= {code, found.path.removesuffix("[x]")}
+        based = str(found.definition.get("base", {}).get("path", found.path))
+        paths |= {code, found.path.removesuffix("[x]"), based.removesuffix("[x]")}
         names = paths | {"Element"} | ({"BackboneElement"} if code in ("BackboneElement", "") else set())
         element = found if found.children else (compiler.tree(CORE + code) if code else None)
         if "contentReference" in found.definition:

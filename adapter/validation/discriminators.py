@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adapter.validation.scope import Scope
 
 Matcher = Callable[[Any, "Scope"], bool]
+_PROFILE_ELEMENT = "http://hl7.org/fhir/StructureDefinition/elementdefinition-profile-element"
 _STEP = re.compile(r"(resolve|ofType|extension|as)\(\s*'?([^')]*)'?\s*\)|([A-Za-z$]\w*(?:\[x\])?)")
 
 
@@ -163,6 +164,10 @@ def _make_profile_test(compiler: Compiler, piece: Element, steps: list[tuple[str
 
 def conforms(compiler: Compiler, value: Any, canonical: str, scope: Scope) -> bool:
     """Whether a value meets a profile; remembered, since many slices and references may ask."""
+    structure = compiler.definitions.structure(canonical)
+    kind = value.get("resourceType") if type(value) is dict else None
+    if structure is None or (kind is not None and structure.get("type") not in (kind, "Resource", "DomainResource")):
+        return False
     key = (id(value), canonical)
     if key not in scope.memo:
         scope.memo[key] = True  # what leads back to itself is not the defect
@@ -186,7 +191,8 @@ def _children(compiler: Compiler, element: Element, name: str, argument: str) ->
     if name in ("ofType", "as"):
         yield element
         return
-    owner = element if element.children else _profiled(compiler, element)
+    parts = profile_elements(compiler, element)
+    owner = parts[0] if parts else element if element.children else _profiled(compiler, element)
     if owner is None:
         return
     child = owner.children.get(name) or owner.children.get(f"{name}[x]") or _by_variant(owner, name)
@@ -206,6 +212,27 @@ def _by_variant(owner: Element, name: str) -> Element | None:
 
 def _profiles(element: Element) -> list[str]:
     return [url for kind in element.types for url in kind.get("profile", [])]
+
+
+def profile_elements(compiler: Compiler, element: Element) -> list[Element]:
+    """The elements of other profiles that this one is to follow (extension elementdefinition-profile-element)."""
+    found = []
+    for kind in element.types:
+        for url, more in zip(kind.get("profile", []), kind.get("_profile", []), strict=False):
+            for item in (more or {}).get("extension", []):
+                tree = compiler.tree(url) if item.get("url") == _PROFILE_ELEMENT else None
+                part = _by_id(tree, item.get("valueString", "")) if tree else None
+                found += [part] if part else []
+    return found
+
+
+def _by_id(tree: Element, ident: str) -> Element | None:
+    found: Element | None = tree
+    for step in ident.split(".")[1:]:
+        name, _, piece = step.partition(":")
+        found = found.children.get(name) if found else None
+        found = found.slices.get(piece) if found and piece else found
+    return found
 
 
 def _profiled(compiler: Compiler, element: Element) -> Element | None:

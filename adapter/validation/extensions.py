@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adapter.conformance.definitions import CORE
-from adapter.errors import DeclarationError, Json
+from adapter.errors import Json
 from adapter.validation.contexts import make_context_problems
 from adapter.validation.problem import Check, Found, Problem, all_of
 from adapter.validation.snapshot import Element
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from adapter.validation.compiler import Compiler
     from adapter.validation.scope import Scope
 
-_EXAMPLE_HOSTS = ("example.org", "example.com", "acme.com")
+_EXAMPLE_HOSTS = ("example.org", "acme.com", "nema.org")
 _HL7_ELSEWHERE = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
 
 
@@ -63,10 +62,7 @@ def _check_known(value: Json, url: str, scope: Scope, modifier: bool, profiles: 
         return _unknown(url, scope) + (plain(value, scope) or [])
     if structure.get("type") != "Extension":
         return [Problem("extension-not-one", url=url).at("url")]
-    try:
-        check = compiler.structure_check(canonical) or plain
-    except DeclarationError:
-        check = plain
+    check = compiler.structure_check(canonical) or plain
     found = check(value, scope) or []
     for problem in found:
         problem.profile = problem.profile or canonical
@@ -89,7 +85,3 @@ def _unknown(url: str, scope: Scope) -> list[Problem]:
     elsewhere = url.startswith(_HL7_ELSEWHERE) and not url.startswith("http://hl7.org/fhir/us/")
     severity = "warning" if elsewhere else scope.compiler.policy.unknown_extensions
     return [Problem("extension-unknown", severity, url=url)]
-
-
-def extension_root(canonical: str) -> bool:
-    return canonical == CORE + "Extension"

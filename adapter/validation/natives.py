@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from adapter.errors import Json, Severity
 from adapter.validation.bindings import check_coding
 from adapter.validation.bundles import check_bundle
-from adapter.validation.fhirpath import evaluate_as_boolean
 from adapter.validation.narrative import check_narrative
 from adapter.validation.primitives import decoded_size
 from adapter.validation.problem import Check, Found, Problem
@@ -65,16 +64,6 @@ def _codes(concept: Any) -> Iterator[str]:
 def _listed(value: Json, name: str) -> list[Any]:
     found = value.get(name)
     return found if type(found) is list else []
-
-
-def _in_order(value: Json, low: str, high: str) -> bool:
-    a, b = value.get(low), value.get(high)
-    if type(a) is not str or type(b) is not str:
-        return True
-    size = min(len(a), len(b), 10)
-    if a[:size] != b[:size] or "T" not in a or "T" not in b:
-        return a[:size] <= b[:size] if a[:10] != b[:10] or "T" not in a or "T" not in b else True
-    return compared(a, b) != 1
 
 
 def _period_in_order(value: Json) -> bool:
@@ -205,7 +194,6 @@ def _check_contained(value: Any, scope: Scope) -> Found:
 
 
 _ANCHOR = re.compile(r"""(?:href|src)\s*=\s*["'](#[^"']+)["']""")
-_LINKING = ("extension", "modifierExtension")
 
 
 def _mentions(value: Any) -> set[str]:
@@ -256,12 +244,6 @@ def _check_unique_ids(value: Any, scope: Scope) -> Found:
             pending.extend((item, (*steps, n), False) for n, item in enumerate(node) if type(item) is dict)
     return None
 
-
-def holds(expression: str, value: Any, scope: Scope) -> bool | None:
-    return evaluate_as_boolean(expression, value, scope)
-
-
-_PLAIN_RESOURCES = frozenset({"Bundle", "Binary", "Parameters"})
 
 NATIVE_TYPES: dict[str, tuple[Check, ...]] = {
     "Reference": (check_reference,),

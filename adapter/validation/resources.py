@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from adapter.conformance.definitions import CORE
-from adapter.errors import DeclarationError, Json
+from adapter.errors import Json
 from adapter.validation.bundles import BundleIndex
 from adapter.validation.implied import implied_profiles
-from adapter.validation.problem import Check, Found, Problem
+from adapter.validation.problem import Check, Found, Problem, passes
 from adapter.validation.scope import Scope
 from adapter.validation.snapshot import Element
 
@@ -70,9 +70,9 @@ def _chosen(
     meta = value.get("meta")
     claimed = meta.get("profile") if type(meta) is dict else None
     claimed = [url for url in claimed if type(url) is str] if type(claimed) is list else []
-    implied = implied_profiles(value) if kind == "Observation" else ()
+    implied = [*scope.compiler.definitions.global_profiles(kind), *implied_profiles(value)]
     checks: list[tuple[str, Check]] = []
-    if any_of and len(given) > 1:
+    if any_of and given:
         given = _best(value, scope, kind, given)
     for origin, canonical in _ordered(given, claimed, implied):
         check = _profile_check(canonical, kind, scope, origin, found)
@@ -108,11 +108,10 @@ def _profile_check(canonical: str, kind: str, scope: Scope, origin: str, found: 
     if constrained not in (kind, *_ABSTRACT):
         found.append(Problem("profile-of-other-type", expected=canonical, type=constrained or "").at(*where))
         return None
-    try:
-        check = compiler.structure_check(canonical)
-    except DeclarationError:
-        found.append(Problem("profile-unusable", expected=canonical).at(*where))
-        return None
+    check = compiler.structure_check(canonical)
+    if check is None:
+        severity = "error" if origin == "given" else "warning"
+        found.append(Problem("profile-unusable", severity, expected=canonical).at(*where))
     return None if constrained in _ABSTRACT and canonical.startswith(CORE) else check
 
 
@@ -121,12 +120,13 @@ def _best(value: Json, scope: Scope, kind: str, given: list[str]) -> list[str]:
     fitting = [
         url for url in given if (s := scope.compiler.definitions.structure(url)) and s.get("type") in (kind, "Resource")
     ]
+    fitting = [url for url in fitting if scope.compiler.structure_check(url) is not None]
     if len(fitting) < 2:
-        return fitting or given[:1]
+        return fitting
 
     def cost(url: str) -> int:
-        check = scope.compiler.structure_check(url)
-        return sum(problem.blocks for problem in (check(value, scope) if check else None) or ())
+        check = scope.compiler.structure_check(url) or passes
+        return sum(problem.blocks for problem in check(value, scope) or ())
 
     return [min(fitting, key=cost)]
 

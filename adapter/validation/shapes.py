@@ -51,7 +51,7 @@ class ObjectShape:
                 return [Problem("null" if value is None else "not-an-object")]
             if not value:
                 return [Problem("empty-object")]
-            found: Found = None
+            found: Found = [Problem("empty-object")] if len(value) == 1 and "id" in value else None
             for key, item in value.items():
                 known = get(key)
                 more = known(item, scope) if known is not None else unknown(key, value, scope)
@@ -80,7 +80,10 @@ class ObjectShape:
                 near = get_close_matches(key, names, 1)
                 return [Problem("unknown-element", element=key, nearest=near[0] if near else "")]
             is_list, element = shadow
-            return _check_shadows(owner, key, element, scope) if is_list else element(owner[key], scope)
+            if is_list:
+                return _check_shadows(owner, key, element, scope)
+            found = element(owner[key], scope)
+            return found if key[1:] in owner or found else _check_lone_shadow(owner[key])
 
         return unknown
 
@@ -94,6 +97,11 @@ def _check_choices(choices: tuple[Choice, ...], value: Json, found: Found) -> Fo
         elif choice.required and not present:
             found = [*(found or ()), Problem("min", element=choice.name, min=1)]
     return found
+
+
+def _check_lone_shadow(shadow: Any) -> Found:
+    """Without a value there must be an extension to say why."""
+    return [Problem("empty-object")] if type(shadow) is dict and "extension" not in shadow else None
 
 
 def _check_shadows(owner: Json, key: str, element: Check, scope: Scope) -> Found:

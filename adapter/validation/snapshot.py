@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from adapter.errors import DeclarationError, Json
+from adapter.errors import Json
 
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
@@ -84,22 +84,21 @@ def type_code(kind: Json) -> str:
     )
 
 
-def make_tree(structure: Json) -> Element:
-    """The root element of a StructureDefinition's snapshot.
+def has_snapshot(structure: Json) -> bool:
+    """Whether the snapshot is there and every element in it has its parent before it."""
+    elements = structure.get("snapshot", {}).get("element", [])
+    paths = {element["path"] for element in elements}
+    return bool(elements) and all("." not in path or path.rpartition(".")[0] in paths for path in paths)
 
-    Errors:  DeclarationError when there is no snapshot, or an element has no parent
-    """
-    definitions = structure.get("snapshot", {}).get("element", [])
-    if not definitions:
-        raise DeclarationError(f"{structure.get('url')}:1:1 no-snapshot the profile has no snapshot")
+
+def make_tree(structure: Json) -> Element:
+    """The root element of a StructureDefinition's snapshot, which `has_snapshot` has looked at."""
+    definitions = structure["snapshot"]["element"]
     root = Element(definitions[0])
     latest: dict[str, Element] = {root.path: root}
     for definition in definitions[1:]:
         element = Element(definition)
-        parent = latest.get(element.path.rpartition(".")[0])
-        if parent is None:
-            raise DeclarationError(f"{structure.get('url')}:1:1 orphan {element.path} has no parent in the snapshot")
-        _hang(parent, element)
+        _hang(latest.get(element.path.rpartition(".")[0], root), element)
         latest[element.path] = element
     return root
 

@@ -63,6 +63,33 @@ def make_value_checks(element: Element) -> Iterator[Check]:
             yield _make_bound(prefix, element)
 
 
+_R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
+
+
+def make_presence_checks(element: Element) -> Iterator[Check]:
+    """R5's mustHaveValue and valueAlternatives, which a profile may use in R4 as extensions."""
+    stated = element.definition.get("extension", [])
+    if any(item.get("url") == _R5 + "mustHaveValue" and item.get("valueBoolean") for item in stated):
+        yield _make_presence(element.name, frozenset())
+    urls = {item.get("valueCanonical") or item.get("valueUri") for item in stated if item.get("url") == _R5 + "valueAlternatives"}
+    if urls:
+        yield _make_presence(element.name, frozenset(urls))
+
+
+def _make_presence(name: str, alternatives: frozenset[Any]) -> Check:
+    def check(value: Any, scope: Scope) -> Found:
+        shadow = value.get("_" + name)
+        if name in value or type(shadow) is not dict:
+            return None
+        listed = shadow.get("extension")
+        given = {item.get("url") for item in listed if type(item) is dict} if type(listed) is list else set()
+        if given & alternatives:
+            return None
+        return [Problem("value-missing", element=name, alternatives=", ".join(sorted(alternatives)))]
+
+    return check
+
+
 def _make_test(rule: str, test: Any, wanted: Any) -> Check:
     def check(value: Any, scope: Scope) -> Found:
         return None if test(value, wanted) else [Problem(rule, expected=shown(wanted))]

@@ -34,6 +34,15 @@ def evaluate_as_boolean(expression: str, value: Any, scope: Scope, shadow: Any =
         return None
 
 
+def evaluate(expression: str, value: Any, scope: Scope) -> list[Any] | None:
+    """The values an expression selects; None when it cannot be evaluated."""
+    try:
+        focus = [Item(value, str(value.get("resourceType", "")) if type(value) is dict else "")]
+        return [item.value for item in compiled(expression)(focus, Around(focus, scope))]
+    except (FhirPathError, InvalidOperation, RecursionError):
+        return None
+
+
 @lru_cache(maxsize=4096)
 def compiled(expression: str) -> Code:
     """Errors:  FhirPathError"""
