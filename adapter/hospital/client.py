@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from adapter.errors import ConfigError, Json, RemoteError, RemoteTransientError, UsageError
 from adapter.hospital.answers import Page, read_page, read_resource
@@ -22,7 +22,8 @@ from adapter.resource import dump_json
 
 Parameters = Mapping[str, str | Sequence[str]]
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
+# Servers use ids that R4 does not allow (underscores, 80 letters); what would change the address is refused.
+_ID = re.compile(r"(?!\.+\Z)[^\s/?#]{1,128}\Z")
 _RESTARTS = 2
 _PAGE_GONE = (404, 410)
 
@@ -44,9 +45,9 @@ class Hospital:
         Errors:  RemoteError (status 404 or 410 when it is not there), UsageError when the id is none
         Source:  https://hl7.org/fhir/R4/http.html#read
         """
-        if not _ID.match(id_):
-            raise UsageError("a FHIR id has 1 to 64 letters, digits, '-' or '.'")
-        return self._resource(f"{self.source.base}/{type_}/{id_}", type_, f"read {type_}")
+        if not is_id(id_):
+            raise UsageError("this is no id of a FHIR resource")
+        return self._resource(f"{self.source.base}/{type_}/{quote(id_, safe='')}", type_, f"read {type_}")
 
     def capabilities(self) -> Json:
         """The server's CapabilityStatement."""
@@ -135,6 +136,11 @@ def open_hospital(
         yield Hospital(source, session)
     finally:
         session.close()
+
+
+def is_id(text: str) -> bool:
+    """Can this stand as an id in an address?"""
+    return bool(_ID.match(text))
 
 
 def _any_of(values: Sequence[str]) -> str:

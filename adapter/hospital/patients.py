@@ -12,7 +12,7 @@ from typing import Any
 
 from adapter.canonical import BASE
 from adapter.errors import Json, RemoteError, RemoteTransientError
-from adapter.hospital.client import Hospital
+from adapter.hospital.client import Hospital, is_id
 from adapter.hospital.collecting import Key, Unit
 
 CENTRE_SYSTEM = f"{BASE}/identifier/centre"
@@ -49,7 +49,7 @@ def find_candidates(hospital: Hospital) -> tuple[list[str], list[Unit]]:
     for unit in units:
         for resource in unit.of_type(unit.type):
             id_ = resource.get("id") if unit.type == "Patient" else _patient_of(resource)
-            if isinstance(id_, str) and id_:
+            if isinstance(id_, str) and is_id(id_):
                 found[id_] = None
             else:
                 unit.problem = unit.problem or "a match names no patient by reference"
@@ -63,7 +63,7 @@ def collect_patient(hospital: Hospital, patient_id: str) -> Collected:
         patient = hospital.read("Patient", patient_id)
         collected.resources["Patient", patient_id] = _with_centre(patient, hospital.source.centre)
         for search in hospital.source.collect:
-            _add(collected, hospital.collect(search.type, {**search.parameters, "patient": patient_id}), patient_id)
+            _add(collected, hospital.collect(search.type, {**search.parameters, "patient": (patient_id,)}), patient_id)
             if not collected.complete:
                 return collected
         _add_medications(collected, hospital)
@@ -106,16 +106,16 @@ def _wanted_medications(collected: Collected, base: str) -> Iterator[str]:
     for resource in collected.resources.values():
         reference = _reference(resource.get("medicationReference")).removeprefix(f"{base}/")
         type_, _, id_ = reference.partition("/")
-        well_formed = id_.replace("-", "").replace(".", "").isalnum()
-        if type_ == "Medication" and well_formed and ("Medication", id_) not in collected.resources:
+        if type_ == "Medication" and is_id(id_) and ("Medication", id_) not in collected.resources:
             yield id_
 
 
 def _patient_of(resource: Json) -> str:
     """The id in `subject` or `patient`; "" when it is no reference to a Patient."""
     reference = _reference(resource.get("subject", resource.get("patient")))
-    _, found, id_ = f"/{reference}".rpartition("/Patient/")
-    return id_.partition("/")[0] if found else ""
+    _, found, rest = f"/{reference}".rpartition("/Patient/")
+    id_ = rest.partition("/")[0]
+    return id_ if found and is_id(id_) else ""
 
 
 def _reference(value: Any) -> str:

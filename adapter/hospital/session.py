@@ -14,7 +14,6 @@ from typing import TypeVar
 import requests
 from requests import exceptions
 
-from adapter import __name__ as _package
 from adapter.errors import RemoteAuthError, RemoteError, RemoteTransientError
 from adapter.hospital.origin import host_of, resolve_link
 from adapter.hospital.retry import Patience, parse_retry_after, persist
@@ -86,7 +85,7 @@ class Session:
         self._source, self._patience = source, patience
         self._http = requests.Session()
         self._http.auth = _Bearer(token)
-        self._http.headers.update({"Accept": FHIR_JSON, "User-Agent": f"crmo-fhir-{_package}"})
+        self._http.headers.update({"Accept": FHIR_JSON, "User-Agent": "crmo-fhir-adapter"})
         # A proxy of the environment is for the world outside, not for a server on this machine.
         self._http.trust_env = not _is_loopback(host_of(source.base))
 

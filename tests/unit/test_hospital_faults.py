@@ -185,9 +185,16 @@ def test_messages_name_the_host_and_no_query_value(server: ScriptedHospital, hos
     assert "martin" not in unit.problem
 
 
-def test_id_that_would_change_the_address_is_refused(hospital: Hospital) -> None:
+@pytest.mark.parametrize("id_", ["p1/../../admin", "..", "", "p1?_format=xml", "p1#x", "p 1"])
+def test_id_that_would_change_the_address_is_refused(hospital: Hospital, id_: str) -> None:
     with pytest.raises(UsageError):
-        hospital.read("Patient", "p1/../../admin")
+        hospital.read("Patient", id_)
+
+
+def test_id_that_r4_does_not_allow_is_asked_for_all_the_same(server: ScriptedHospital, hospital: Hospital) -> None:
+    server.says(answer({"resourceType": "Patient", "id": "p_1%"}))
+    hospital.read("Patient", "p_1%")
+    assert server.requests == ["GET /fhir/Patient/p_1%25"]
 
 
 def test_reads_capabilities(server: ScriptedHospital, hospital: Hospital) -> None:
