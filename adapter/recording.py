@@ -8,16 +8,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import sqlalchemy as sa
-
 from adapter.errors import GoneError, Issue, Json, NotFoundError, VersionConflictError
 from adapter.judgement import Judgement
 from adapter.parts import Parts
-from adapter.store import findings, inbox, keeping
+from adapter.store import Connection, findings, inbox, keeping
 
 
 def record(
-    connection: sa.Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement, expected: int | None
+    connection: Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement, expected: int | None
 ) -> None:
     """End an entry that waits for it, by what its judgement says.
 
@@ -45,7 +43,7 @@ def record(
 
 
 def _keep_case(
-    connection: sa.Connection,
+    connection: Connection,
     parts: Parts,
     entry: inbox.Entry,
     judgement: Judgement,
@@ -72,7 +70,7 @@ def _keep_case(
 
 
 def _settle_kept(
-    connection: sa.Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement, kept: keeping.Kept
+    connection: Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement, kept: keeping.Kept
 ) -> None:
     findings.replace(connection, entry.id, judgement.issues, judgement.unread)
     again = {} if kept.changed or kept.made_by == entry.id else {"duplicate_of": kept.made_by}
@@ -84,7 +82,7 @@ def _settle_kept(
 
 
 def _refuse(
-    connection: sa.Connection, parts: Parts, entry: inbox.Entry, state: inbox.State, issue: Issue, status: int
+    connection: Connection, parts: Parts, entry: inbox.Entry, state: inbox.State, issue: Issue, status: int
 ) -> None:
     """Nothing of this is kept, neither bytes nor findings: only why."""
     findings.replace(connection, entry.id, [issue])
@@ -92,7 +90,7 @@ def _refuse(
 
 
 def _settle(
-    connection: sa.Connection,
+    connection: Connection,
     parts: Parts,
     entry: inbox.Entry,
     judgement: Judgement,

@@ -118,13 +118,12 @@ def _show_field(told: Json, language: str) -> None:
 def check(session: Session, as_json: bool) -> None:
     """Prove every declaration: mappings, tables, criteria, sources. Exit code 3 names file and line."""
     from adapter.bootstrap import load_knowledge
-    from adapter.eligibility import load_criteria
     from adapter.hospital import load_sources
 
     settings = session.settings()
     knowledge = load_knowledge(settings)
     sources = load_sources(settings.sources)
-    rule_sets = [load_criteria(settings.mappings, name).rule_set for name in ("SA", "SB")]
+    rule_sets = sorted(knowledge.published)
     told = {
         "mappings": str(settings.mappings),
         "mapping_version": knowledge.mappings.version,
@@ -134,7 +133,7 @@ def check(session: Session, as_json: bool) -> None:
     }
     if as_json:
         emit(told, indent=False)
-    tell(f"{len(knowledge.mappings.compiled)} mapping files, {len(rule_sets)} rule sets, {len(sources)} sources: fine")
+    tell(f"mappings, criteria and statistics of {', '.join(rule_sets)}, {len(sources)} sources: fine")
 
 
 def _read_case(session: Session, knowledge: Any, name: str) -> Json:

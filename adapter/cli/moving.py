@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from adapter.mapping import Mappings
     from adapter.pull import Notice
 
+PATIENTS_A_LINE = 20
+
 
 @click.command()
 @click.argument("source")
@@ -38,9 +40,9 @@ def pull(session: Session, source: str, as_json: bool) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Notice]:
-    """A bar on a terminal; nothing where nobody looks."""
+    """A bar on a terminal; elsewhere a line now and then, so that a log shows life."""
     if not sys.stderr.isatty():
-        yield lambda progress: None
+        yield _tell_now_and_then
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -48,6 +50,12 @@ def _progress() -> Iterator[Notice]:
     with Progress(console=Console(stderr=True), transient=True) as shown:
         bar = shown.add_task("patients", total=None)
         yield lambda progress: shown.update(bar, total=progress["of"], completed=progress["done"])
+
+
+def _tell_now_and_then(progress: Json) -> None:
+    done, of = progress["done"], progress["of"]
+    if done % PATIENTS_A_LINE == 0 or done == of:
+        tell(f"{done} of {of} patients")
 
 
 @click.command()
@@ -92,6 +100,7 @@ def demo(session: Session, no_serve: bool, as_json: bool) -> None:
     """
     from adapter.bootstrap import open_parts
     from adapter.demo import run_demo
+    from adapter.pull import exit_code
 
     folder = session.settings().data / "demo"
     settings = session.settings(data=str(folder), database_url=f"sqlite:///{folder / 'registry.db'}")
@@ -107,6 +116,7 @@ def demo(session: Session, no_serve: bool, as_json: bool) -> None:
 
         tell(f"serving on http://{settings.host}:{settings.port}/ (Ctrl-C ends)")
         serve_web(settings)
+    end(exit_code(shown.report))
 
 
 def _show(shown: Demonstration) -> None:

@@ -12,6 +12,8 @@ highest number is the head, and `open_store` brings any older database up to it.
 Takes from: errors, resource.  Gives to: every journey.
 """
 
+from sqlalchemy import Connection
+
 from adapter.store.database import Store, open_store
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Connection", "Store", "open_store"]

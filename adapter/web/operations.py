@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import sqlalchemy as sa
 from flask import Blueprint, Response
 
 from adapter.errors import RemoteTransientError
-from adapter.store import cases, findings, inbox, pulls
+from adapter.store import Connection, cases, findings, inbox, pulls
 from adapter.store.database import find_head, read_revision
 from adapter.web.answers import parts, plain
 from adapter.web.capability import product_version
@@ -43,7 +42,7 @@ def metrics() -> Response:
     return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _lines(connection: sa.Connection) -> Iterator[str]:
+def _lines(connection: Connection) -> Iterator[str]:
     yield from _gauge("crmo_build_info", "The adapter's version.", [({"version": product_version()}, 1)])
     states = inbox.count_states(connection)
     yield from _gauge("crmo_inbox_entries", "Inbox entries by state.", [({"state": s}, n) for s, n in states.items()])

@@ -1,0 +1,53 @@
+"""Rows that break a promise of the store, found by asking the tables themselves.
+
+Takes from: inbox, cases, keeping.  Gives to: fsck.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from adapter.errors import Json
+from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS
+from adapter.store.inbox import INBOX
+from adapter.store.keeping import hash_case
+
+
+def check_bytes(connection: sa.Connection) -> Iterator[str]:
+    """I1: the bytes are those that came."""
+    query = sa.select(INBOX.c.id, INBOX.c.content_hash, INBOX.c.raw).where(INBOX.c.raw.is_not(None))
+    for entry_id, content_hash, raw in connection.execute(query.execution_options(yield_per=50)):
+        if hashlib.sha256(raw).hexdigest() != content_hash:
+            yield f"I1 inbox {entry_id}: the bytes are not those that came"
+
+
+def check_ends(connection: sa.Connection) -> Iterator[str]:
+    """I2: every entry has ended; I3: a stored entry made a version."""
+    for entry_id in connection.scalars(sa.select(INBOX.c.id).where(INBOX.c.state == "received")):
+        yield f"I2 inbox {entry_id}: was never judged (inbox retry {entry_id})"
+    made = sa.select(CASE_VERSIONS.c.inbox_id)
+    stored = sa.select(INBOX.c.id).where(INBOX.c.state == "stored", INBOX.c.id.not_in(made))
+    for entry_id in connection.scalars(stored):
+        yield f"I3 inbox {entry_id}: is called stored and made no version"
+
+
+def check_heads(connection: sa.Connection) -> Iterator[str]:
+    """I4: a living case has its current version, and a decision on it."""
+    version = (CASE_VERSIONS.c.case_id == CASES.c.case_id) & (CASE_VERSIONS.c.version == CASES.c.version)
+    decision = (DECISIONS.c.case_id == CASES.c.case_id) & (DECISIONS.c.version == CASES.c.version)
+    living = CASES.c.erased_at.is_(None)
+    for case_id in connection.scalars(sa.select(CASES.c.case_id).where(living, ~sa.exists().where(version))):
+        yield f"I4 case {case_id}: has no current version"
+    for case_id in connection.scalars(sa.select(CASES.c.case_id).where(living, ~sa.exists().where(decision))):
+        yield f"I4 case {case_id}: has no decision on its current version"
+
+
+def versions(connection: sa.Connection) -> Iterator[tuple[str, int, Json, bool]]:
+    """Every version of every case: pseudonym, number, case, and whether it still is what its hash says."""
+    columns = CASE_VERSIONS.c
+    query = sa.select(columns.case_id, columns.version, columns.body, columns.content_hash)
+    for case_id, version, case, content_hash in connection.execute(query.execution_options(yield_per=200)):
+        yield case_id, version, case, hash_case(case) == content_hash
