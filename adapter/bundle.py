@@ -77,7 +77,7 @@ def _identifiers(resource: Json) -> Iterator[tuple[Any, Any]]:
             yield each.get("system"), each["value"]
 
 
-def check_bundle(document: Any) -> list[Issue]:
+def check_bundle(document: Any, max_entries: int = MAX_ENTRIES) -> list[Issue]:
     """What must hold before anything else is asked: a Bundle of a known type, not too big, about one Patient.
 
     Errors:  issues of stage "receive", with the place
@@ -89,8 +89,8 @@ def check_bundle(document: Any) -> list[Issue]:
     entries = document.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return [_issue("structure", "Bundle.entry", "bundle-entry", "expected a list of entries")]
-    if len(entries) > MAX_ENTRIES:
-        return [_issue("too-long", "Bundle.entry", "bundle-size", f"expected at most {MAX_ENTRIES} entries")]
+    if len(entries) > max_entries:
+        return [_issue("too-long", "Bundle.entry", "bundle-size", f"expected at most {max_entries} entries")]
     return list(_check_patients(document))
 
 

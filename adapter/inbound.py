@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from adapter.errors import IntegrityError, Json, UsageError
-from adapter.judgement import Judgement, judge_bundle, judge_case
+from adapter.judgement import COLLECTED, RECEIVED, Judgement, judge_bundle, judge_case
 from adapter.parts import Parts
 from adapter.receipt import Receipt, read_receipt
 from adapter.recording import record
@@ -104,4 +104,5 @@ def _judge(parts: Parts, entry: inbox.Entry, raw: bytes) -> Judgement:
     def case_id(patient: Json, full_url: str) -> str | None:
         return parts.pseudonyms.case_id(patient, source=entry.source, full_url=full_url)
 
-    return judge_bundle(parts.knowledge, raw, case_id, parts.today())
+    limits = COLLECTED if entry.kind == "resources" else RECEIVED
+    return judge_bundle(parts.knowledge, raw, case_id, parts.today(), limits)

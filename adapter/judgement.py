@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from adapter.bundle import TYPES, check_bundle
+from adapter.bundle import MAX_ENTRIES, TYPES, check_bundle
 from adapter.case import check_case
 from adapter.eligibility import decide
 from adapter.errors import Issue, Json
 from adapter.parts import Knowledge
 from adapter.release import check_release
-from adapter.resource import Locator, parse_json
+from adapter.resource import MAX_BYTES, Locator, parse_json
 
 CaseId = Callable[[Json, str], str | None]
 
@@ -59,16 +59,31 @@ def status_of(issues: Iterable[Issue]) -> int:
     return 400 if any(issue.rule.startswith("json-") for issue in blocking) else 422
 
 
-def judge_bundle(knowledge: Knowledge, raw: bytes, case_id: CaseId, today: date) -> Judgement:
+@dataclass(frozen=True)
+class Limits:
+    """How large a Bundle may be."""
+
+    max_entries: int
+    max_bytes: int
+
+
+RECEIVED = Limits(MAX_ENTRIES, MAX_BYTES)
+# What we collected ourselves, page by page: a child's whole laboratory history is not too much.
+COLLECTED = Limits(20_000, 64 * 1024 * 1024)
+
+
+def judge_bundle(
+    knowledge: Knowledge, raw: bytes, case_id: CaseId, today: date, limits: Limits = RECEIVED
+) -> Judgement:
     """Judge the bytes of a Bundle.
 
     Shapes:  case_id  (Patient, fullUrl of its entry) -> pseudonym; None when there is nothing stable to make it of
     Errors:  none raised; everything wrong is in `issues`, with line and column of the bytes
     """
-    document, issues = parse_json(raw)
+    document, issues = parse_json(raw, max_bytes=limits.max_bytes)
     if any(issue.blocks for issue in issues):
         return Judgement(issues)
-    first = [*issues, *check_bundle(document)]
+    first = [*issues, *check_bundle(document, limits.max_entries)]
     if not isinstance(document, dict):
         return Judgement(first)
     first += check_release(document)
@@ -110,7 +125,9 @@ def _judge_entries(knowledge: Knowledge, bundle: Json, first: list[Issue], case_
         told += [issue for issue in mapped.issues if issue.blocks]
         remarks = [issue for issue in mapped.issues if not issue.blocks]
         rejected = None if blamed is None or blamed <= rejected else rejected | blamed
-    return Judgement([*told, *remarks], _case_id(bundle, case_id), received=received, rejected=frozenset(range(received)))
+    return Judgement(
+        [*told, *remarks], _case_id(bundle, case_id), received=received, rejected=frozenset(range(received))
+    )
 
 
 def _map(knowledge: Knowledge, bundle: Json, case_id: CaseId, today: date) -> Judgement:

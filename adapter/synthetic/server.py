@@ -34,7 +34,7 @@ class FhirServer:
         self._page_cap = page_cap
         self._resources: dict[str, dict[str, Json]] = {}
         for resource in resources:
-            self._store(resource)
+            self.add(resource)
 
     def answer(self, method: str, base: str, target: str, body: bytes = b"") -> Answer:
         """Status and resource for one request.
@@ -59,7 +59,8 @@ class FhirServer:
     def resources_of(self, type_: str) -> list[Json]:
         return list(self._resources.get(type_, {}).values())
 
-    def _store(self, resource: Json) -> None:
+    def add(self, resource: Json) -> None:
+        """Hold a resource, in place of an earlier one with its type and id."""
         self._resources.setdefault(resource["resourceType"], {})[resource["id"]] = resource
 
     def _read(self, type_: str, id_: str) -> Answer:
@@ -115,7 +116,7 @@ class FhirServer:
         for entry in bundle.get("entry", []):
             resource = entry["resource"]
             known = resource["id"] in self._resources.get(resource["resourceType"], {})
-            self._store(resource)
+            self.add(resource)
             place = f"{resource['resourceType']}/{resource['id']}/_history/1"
             answers.append({"response": {"status": "200 OK" if known else "201 Created", "location": place}})
         return 200, {"resourceType": "Bundle", "type": "transaction-response", "entry": answers}

@@ -142,6 +142,17 @@ def test_hospital_that_falls_silent_is_left_alone(parts: Parts, server: FaultySe
     assert len(asked) == UNREACHABLE_IN_A_ROW * HASTY.attempts
 
 
+def test_patient_with_a_long_history_is_judged(parts: Parts, server: FaultyServer) -> None:
+    """The limit of a received Bundle is not for what we collected ourselves: children with CRMO are bled often."""
+    patient = server.resources_of("Condition")[0]["subject"]["reference"]
+    for number in range(1200):
+        value = {"resourceType": "Observation", "id": f"sodium-{number}", "subject": {"reference": patient}}
+        code = {"coding": [{"system": "http://loinc.org", "code": "2951-2"}]}
+        server.add({**value, "status": "final", "code": code, "valueQuantity": {"value": 140}})
+    report = pull(parts)
+    assert (report["eligible"], report["quarantined"], report["resources"] > 1200) == (6, 4, True)
+
+
 def test_progress_is_told_after_each_patient(parts: Parts) -> None:
     told: list[Json] = []
     pull(parts, notice=told.append)
