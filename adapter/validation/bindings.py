@@ -97,7 +97,9 @@ def _make_coding_check(binding: _Binding, kind: str) -> Check:
         answer = None if members is None else members.has(system if type(system) is str else "", code)
         if answer is None:
             return binding.unchecked()
-        return None if answer else binding.missed(code=code, system=system or "")
+        if answer or (binding.severity != "error" and _elsewhere([value], members or Members())):
+            return None
+        return binding.missed(code=code, system=system or "")
 
     return check
 
@@ -116,11 +118,17 @@ def _make_concept_check(binding: _Binding) -> Check:
             return None
         if None in answers:
             return binding.unchecked()
-        if binding.severity != "error" and not answers:
+        if binding.severity != "error" and (not answers or _elsewhere(codings, members)):
             return None
         return binding.missed(code=", ".join(str(item.get("code", "")) for item in codings))
 
     return check
+
+
+def _elsewhere(codings: list[Json], members: Members) -> bool:
+    """Another system was chosen, which an extensible binding lets the sender do."""
+    bound = members.whole | set(members.listed)
+    return any(coding.get("system") not in bound for coding in codings)
 
 
 def check_coding(value: Any, scope: Scope) -> Found:

@@ -32,7 +32,8 @@ class BundleIndex:
     def __init__(self, bundle: Json) -> None:
         self.by_url: dict[str, list[Json]] = {}
         self.by_id: dict[str, list[Json]] = {}
-        self.url_of: dict[int, str] = {}
+        self.base_of: dict[int, str] = {}
+        self._found: dict[tuple[str, str], list[Json]] = {}
         listed = bundle.get("entry")
         for entry in listed if type(listed) is list else ():
             resource = entry.get("resource") if type(entry) is dict else None
@@ -43,22 +44,29 @@ class BundleIndex:
         url = entry.get("fullUrl")
         if type(url) is str:
             self.by_url.setdefault(url, []).append(resource)
-            self.url_of[id(resource)] = url
+            base = _REST.fullmatch(url)
+            if base is not None:
+                self.base_of[id(resource)] = base[1]
         self.by_id.setdefault(f"{resource.get('resourceType')}/{resource.get('id')}", []).append(resource)
 
     def candidates(self, text: str, source: Json) -> list[Json]:
         """Every entry a reference may mean, by the rules for full URLs; by type and id when they leave it open."""
-        text = text.partition("#")[0]
+        base = self.base_of.get(id(source), "")
+        key = (text, base)
+        if key not in self._found:
+            self._found[key] = self._candidates(text.partition("#")[0], base)
+        return self._found[key]
+
+    def _candidates(self, text: str, base: str) -> list[Json]:
         if found := self.by_url.get(text):
             return found
         local = _LOCAL.fullmatch(text)
         if local is None:
             plain = text.partition("/_history/")[0]
             return _of_version(self.by_url.get(plain, []), text.partition("/_history/")[2])
-        base = _REST.fullmatch(self.url_of.get(id(source), ""))
-        if base is not None:
-            absolute = f"{base[1]}/{local[1]}/{local[2]}"
-            return _of_version(self.by_url.get(f"{base[1]}/{text}") or self.by_url.get(absolute, []), local[3])
+        if base:
+            absolute = f"{base}/{local[1]}/{local[2]}"
+            return _of_version(self.by_url.get(f"{base}/{text}") or self.by_url.get(absolute, []), local[3])
         return _of_version(self.by_id.get(f"{local[1]}/{local[2]}", []), local[3])
 
     def resolve(self, text: str, source: Json) -> Json | None:
@@ -127,7 +135,8 @@ def _check_entry(entry: Json, kind: Any, index: int, is_type: Callable[[str], bo
 def _check_full_url(entry: Json, kind: Any, is_type: Callable[[str], bool]) -> Iterator[Problem]:
     url, resource = entry.get("fullUrl"), entry.get("resource")
     if type(url) is not str:
-        if kind not in _NO_FULL_URL_NEEDED and type(resource) is dict:
+        outcome = type(resource) is dict and resource.get("resourceType") == "OperationOutcome"
+        if kind not in _NO_FULL_URL_NEEDED and type(resource) is dict and not outcome:
             yield Problem("full-url-missing")
         return
     if not _ABSOLUTE.match(url):

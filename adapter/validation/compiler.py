@@ -23,7 +23,7 @@ from adapter.validation.problem import Check, Found, Problem, all_of, passes
 from adapter.validation.references import make_target_check
 from adapter.validation.resources import make_resource_check
 from adapter.validation.scope import Policy, Scope
-from adapter.validation.shapes import Choice, ObjectShape, make_forbidden, make_forward, make_list, make_single
+from adapter.validation.shapes import Choice, ObjectShape, make_forbidden, make_forward, make_list
 from adapter.validation.slicing import make_any_of, make_sliced_list, type_slices
 from adapter.validation.snapshot import Element, has_snapshot, make_tree
 from adapter.validation.values import make_presence_checks, make_value_checks
@@ -182,7 +182,7 @@ class Compiler:
         item = self.item_check(child)
         if child.is_list:
             return make_list(item, child.min, child.max, child.name)
-        return item if child.type_codes and child.type_codes[0] in PRIMITIVES else make_single(item)
+        return item
 
     def _shadow_check(self, child: Element) -> Check:
         """The id and extensions of a primitive."""
@@ -214,7 +214,7 @@ class Compiler:
             if child.max == 0 or element.max == 0:
                 shape.members[name] = make_forbidden(name)
                 continue
-            shape.members[name] = make_forward(self._choice_maker(child, element, code))
+            shape.members[name] = make_forward(self._choice_maker(child, element, code), (shape.members, name))
             if code in PRIMITIVES:
                 shape.shadows[name] = (False, make_forward(self._shadow_maker(element)))
         for name in _other_types(self, child) - allowed:

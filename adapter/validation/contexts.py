@@ -57,7 +57,18 @@ def _fits(context: Json, names: set[str], host: tuple[Step, ...], scope: Scope) 
         found = evaluate(expression, scope.resource, scope)
         place = _value_at(scope.resource, host)
         return found is None or any(value is place for value in found)
-    return expression.removeprefix(CORE).replace("[x]", "") in names
+    return expression.removeprefix(CORE).replace("[x]", "") in names or _fits_profile(expression, scope)
+
+
+def _fits_profile(expression: str, scope: Scope) -> bool:
+    """A context may be a profile; a name that is no type cannot be decided and is not held against the sender."""
+    definitions = scope.compiler.definitions
+    if expression.startswith(CORE):
+        return False
+    if ":" in expression:
+        structure = definitions.structure(expression.partition("#")[0])
+        return structure is None or structure.get("type") == scope.resource.get("resourceType")
+    return not definitions.has("StructureDefinition", CORE + expression.partition(".")[0])
 
 
 def _make_invariant_test(expression: str, scope: Scope) -> Callable[[tuple[Step, ...]], bool]:
@@ -100,9 +111,10 @@ def place_names(scope: Scope, steps: tuple[Step, ...]) -> set[str]:
         based = str(found.definition.get("base", {}).get("path", found.path))
         paths |= {code, found.path.removesuffix("[x]"), based.removesuffix("[x]")}
         names = paths | {"Element"} | ({"BackboneElement"} if code in ("BackboneElement", "") else set())
-        element = found if found.children else (compiler.tree(CORE + code) if code else None)
-        if "contentReference" in found.definition:
-            element = _referred(scope, found)
+        referred = _referred(scope, found) if "contentReference" in found.definition else None
+        names |= {referred.path} if referred else set()
+        paths |= {referred.path} if referred else set()
+        element = referred or found if found.children or referred else (compiler.tree(CORE + code) if code else None)
     return names
 
 

@@ -59,13 +59,18 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(r"([\w:\-.]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _ENTITY = re.compile(r"&(?:#\d+;|#x[0-9a-fA-F]+;|(\w+);|())")
+# What most records send: text, perhaps in paragraphs, without markup to look at.
+_PLAIN = re.compile(
+    r'<div xmlns="http://www\.w3\.org/1999/xhtml">(?:[^<&]*+<(p|b|i|h[1-6]|pre)>[^<&]*+\S[^<&]*</\1>)*+[^<&]*+</div>'
+    r'(?<!<div xmlns="http://www.w3.org/1999/xhtml"></div>)'
+).fullmatch
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
 _LINKS = frozenset("http https mailto tel ftp sftp cid pin".split())
 
 
 def check_narrative(value: Any, scope: Scope) -> Found:
     text = value.get("div")
-    if type(text) is not str or not text.strip():
+    if type(text) is not str or not text.strip() or _PLAIN(text):
         return None
     found = [Problem(rule, **values).at("div") for rule, values in _faults(text)]
     return found or None

@@ -35,11 +35,18 @@ def make_resource_check(compiler: Compiler, element: Element) -> Check:
         if type(value) is not dict:
             return [Problem("null" if value is None else "not-an-object")]
         kind = value.get("resourceType")
-        if allowed and kind not in allowed and type(kind) is str:
-            return [Problem("resource-type-not-allowed", type=kind, expected=", ".join(sorted(allowed)))]
+        fitting = allowed or _types_of(profiles, compiler)
+        if fitting and kind not in fitting and type(kind) is str:
+            return [Problem("resource-type-not-allowed", type=kind, expected=", ".join(sorted(fitting)))]
         return check_resource(value, Scope(compiler, value, scope, inside), profiles, any_of=True)
 
     return check
+
+
+def _types_of(profiles: list[str], compiler: Compiler) -> frozenset[str]:
+    """The types that profiles constrain; empty, for any, when one of them is not at hand or is of any resource."""
+    found = [(compiler.definitions.structure(url) or {}).get("type", "") for url in profiles]
+    return frozenset() if "" in found or _ABSTRACT & set(found) else frozenset(found)
 
 
 def check_resource(value: Json, scope: Scope, profiles: Iterable[str] = (), *, any_of: bool = False) -> Found:
@@ -61,7 +68,7 @@ def check_resource(value: Json, scope: Scope, profiles: Iterable[str] = (), *, a
         found += _tagged(check(value, scope), canonical)
     if len(checks) > 1:
         found = _each_once(found)
-    return _settled(found) if found else None
+    return _settled(_once_per_code(found)) if found else None
 
 
 def _chosen(
@@ -120,7 +127,8 @@ def _best(value: Json, scope: Scope, kind: str, given: list[str]) -> list[str]:
     fitting = [
         url for url in given if (s := scope.compiler.definitions.structure(url)) and s.get("type") in (kind, "Resource")
     ]
-    fitting = [url for url in fitting if scope.compiler.structure_check(url) is not None]
+    if any(scope.compiler.structure_check(url) is None for url in given):
+        return []  # the one that cannot be used may be the one that is met
     if len(fitting) < 2:
         return fitting
 
@@ -143,6 +151,12 @@ def _each_once(problems: list[Problem]) -> list[Problem]:
         (tuple(p.steps), p.rule, str(sorted(p.values.items(), key=lambda kv: kv[0]))): p for p in reversed(problems)
     }
     return list(reversed(seen.values()))
+
+
+def _once_per_code(problems: list[Problem]) -> list[Problem]:
+    """A code that does not exist is outside its value set as well: the value set says more."""
+    bound = {tuple(p.steps) for p in problems if p.rule == "binding"}
+    return [p for p in problems if p.rule != "code-unknown" or not bound & {tuple(p.steps[1:]), tuple(p.steps[3:])}]
 
 
 def _settled(problems: list[Problem]) -> Found:

@@ -43,14 +43,12 @@ class ObjectShape:
         get, required, whole = self.members.get, tuple(self.required), tuple(self.whole)
         choices = tuple(self.choices)
         variants = frozenset().union(*(choice.members for choice in choices)) if choices else _NOTHING
-        must_choose = any(choice.required for choice in choices)
+        chosen = tuple(choice.members for choice in choices if choice.required)
         unknown = self._make_unknown()
 
         def check(value: Any, scope: Scope) -> Found:
-            if type(value) is not dict:
-                return [Problem("null" if value is None else "not-an-object")]
-            if not value:
-                return [Problem("empty-object")]
+            if type(value) is not dict or not value:
+                return _not_an_object(value)
             found: Found = [Problem("empty-object")] if len(value) == 1 and "id" in value else None
             for key, item in value.items():
                 known = get(key)
@@ -61,9 +59,14 @@ class ObjectShape:
                 if name not in value and "_" + name not in value:
                     found = [*(found or ()), Problem("min", element=name, min=1)]
             if variants:
-                present = value.keys() & variants
-                if len(present) > 1 or (must_choose and not present) or must_choose:
+                keys = value.keys()
+                if len(keys & variants) > 1:
                     found = _check_choices(choices, value, found)
+                else:
+                    for members in chosen:
+                        if keys.isdisjoint(members):
+                            found = _check_choices(choices, value, found)
+                            break
             for rule in whole:
                 if more := rule(value, scope):
                     found = found + more if found else more
@@ -86,6 +89,12 @@ class ObjectShape:
             return found if key[1:] in owner or found else _check_lone_shadow(owner[key])
 
         return unknown
+
+
+def _not_an_object(value: Any) -> Found:
+    if type(value) is dict:
+        return [Problem("empty-object")]
+    return [Problem("null" if value is None else "list-not-allowed" if type(value) is list else "not-an-object")]
 
 
 def _check_choices(choices: tuple[Choice, ...], value: Json, found: Found) -> Found:
@@ -160,15 +169,6 @@ def _counted(value: list[Any], low: int, high: int | None, name: str, found: Fou
     return found
 
 
-def make_single(item_check: Check) -> Check:
-    """A complex element that does not repeat; a list here is told apart from other mistakes."""
-
-    def check(value: Any, scope: Scope) -> Found:
-        return [Problem("list-not-allowed")] if type(value) is list else item_check(value, scope)
-
-    return check
-
-
 def make_forbidden(name: str, allowed: str = "") -> Check:
     """An element the profile does not allow here at all."""
 
@@ -178,14 +178,16 @@ def make_forbidden(name: str, allowed: str = "") -> Check:
     return check
 
 
-def make_forward(target: Callable[[], Check]) -> Check:
-    """Compile on first use: breaks cycles, and spares what nobody sends."""
+def make_forward(target: Callable[[], Check], place: tuple[dict[str, Check], str] | None = None) -> Check:
+    """Compile on first use: breaks cycles, and spares what nobody sends. Then it gives up its `place` to the real check."""
     ready: Check | None = None
 
     def check(value: Any, scope: Scope) -> Found:
         nonlocal ready
         if ready is None:
             ready = target()
+            if place is not None:
+                place[0][place[1]] = ready
         return ready(value, scope)
 
     return check

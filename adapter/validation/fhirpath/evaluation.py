@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from adapter.validation.fhirpath.functions import FUNCTIONS, Around, Code, truth
 from adapter.validation.fhirpath.grammar import FhirPathError, Tree, parse
 from adapter.validation.fhirpath.items import Date, Item, Items, is_of_type, members, order, same
+from adapter.validation.fhirpath.presence import Quick, make_quick
 
 if TYPE_CHECKING:
     from adapter.validation.scope import Scope
@@ -25,7 +26,10 @@ def evaluate_as_boolean(expression: str, value: Any, scope: Scope, shadow: Any =
     Errors:  none; what is broken or not supported is None
     """
     try:
-        code = compiled(expression)
+        quick, code = _prepared(expression)
+        decided = quick(value) if quick and type(value) is dict else None
+        if decided is not None:
+            return decided
         kind = str(value.get("resourceType", "")) if type(value) is dict else ""
         focus = [Item(value, kind, shadow)]
         found = code(focus, Around(focus, scope))
@@ -41,6 +45,11 @@ def evaluate(expression: str, value: Any, scope: Scope) -> list[Any] | None:
         return [item.value for item in compiled(expression)(focus, Around(focus, scope))]
     except (FhirPathError, InvalidOperation, RecursionError):
         return None
+
+
+@lru_cache(maxsize=4096)
+def _prepared(expression: str) -> tuple[Quick | None, Code]:
+    return make_quick(parse(expression)), compiled(expression)
 
 
 @lru_cache(maxsize=4096)

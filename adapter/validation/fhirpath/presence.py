@@ -1,0 +1,60 @@
+"""A quick answer for the many constraints that only ask which members are there.
+
+`a.empty() or b.exists()` needs no collections: the keys of the object decide. What is more than that answers None, and
+the full evaluation follows.
+
+Takes from: validation.fhirpath.grammar.  Gives to: validation.fhirpath.evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from adapter.errors import Json
+from adapter.validation.fhirpath.grammar import Tree
+
+Quick = Callable[[Json], bool | None]
+
+
+def make_quick(tree: Tree) -> Quick | None:
+    """A test that answers True or False when presence alone decides, else None."""
+    if tree[0] == "dot" and tree[1][0] == "member" and tree[2] == ("call", "exists", []):
+        return _make_exists(tree[1][1])
+    if tree[0] == "dot" and tree[1][0] == "member" and tree[2] == ("call", "empty", []):
+        present = _make_exists(tree[1][1])
+        return lambda value: not present(value)
+    if tree[0] == "binary" and tree[1] in _JOINS:
+        left = make_quick(tree[2])
+        return _JOINS[tree[1]](left, make_quick(tree[3]) or _unknown) if left else None
+    return None
+
+
+def _unknown(value: Json) -> None:
+    return None
+
+
+def _make_exists(name: str) -> Quick:
+    shadow, size = "_" + name, len(name)
+
+    def test(value: Json) -> bool:
+        if name in value or shadow in value:
+            return True
+        return any(key.startswith(name) and key[size : size + 1].isupper() for key in value)
+
+    return test
+
+
+def _make_or(left: Quick, right: Quick) -> Quick:
+    return lambda value: True if left(value) else right(value)
+
+
+def _make_and(left: Quick, right: Quick) -> Quick:
+    return lambda value: right(value) if left(value) else False
+
+
+def _make_implies(left: Quick, right: Quick) -> Quick:
+    return lambda value: right(value) if left(value) else True
+
+
+_JOINS: dict[str, Callable[[Any, Any], Quick]] = {"or": _make_or, "and": _make_and, "implies": _make_implies}
