@@ -70,6 +70,12 @@ class Codec:
         text = f"{code.constant(written, 'W')}[{value}]"
         return text, f"{code.constant(self.table.concepts, 'C')}[{value}]" if self.concept else ""
 
+    def exact(self, code: Code) -> str:
+        """Name of the look-up (system, code) -> word for the codings we write; "" when there is none."""
+        if self.name != "concept" or self.table is None:
+            return ""
+        return code.constant(self.table.words, "R")
+
     def read(self, code: Code, value: str) -> str:
         """Text that yields the case value, or None."""
         if self.name == "date":
@@ -116,6 +122,10 @@ def _concept_finder(table: Table) -> Finder:
 
 def _codings_finder(table: Table) -> Finder:
     def find_in_codings(value: Any) -> Any:
+        if value.__class__ is list and len(value) == 1:
+            found = table.words.get((value[0].get("system"), value[0].get("code")))
+            if found is not None:
+                return found
         listed = value if isinstance(value, list) else [value]
         flat = [coding for each in listed for coding in (each.get("coding", ()) if "coding" in each else (each,))]
         words = {word for coding in flat if (word := table.find((coding,))) is not None}

@@ -1,90 +1,97 @@
-"""Which map takes a resource: by look-up where its codes are spelled as we write them, by trying otherwise.
+"""Which way a resource goes into the case: by look-up where its codes are spelled as we write them, else by trying.
 
-Takes from: mapping.select, mapping.tables.  Gives to: mapping.engine.
+Takes from: mapping.select, mapping.tables.  Gives to: mapping.intake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from adapter.errors import Issue, Json
 from adapter.mapping.language import Map
 from adapter.mapping.path import parse_path
-from adapter.mapping.select import Way, codings_of, collect, make_ways
+from adapter.mapping.select import Way, codings_of, collect
+
+Index = dict[tuple[Any, Any], Way]
+Pick = Callable[[Json], Way | None]
 
 
-@dataclass
-class Dispatch:
-    """Ways by resource type.
+def make_picks(ways: list[Way]) -> dict[str, Pick]:
+    """For each resource type the function that finds the way of a resource; None when no map takes it."""
+    by_type: dict[str, list[Way]] = {}
+    for way in ways:
+        by_type.setdefault(way.mapping.resource, []).append(way)
+    return {kind: _make_pick(found) for kind, found in by_type.items()}
 
-    Shapes:  ways     type -> every way, in the order of the maps
-             indexes  type -> [(element, {(system, code): way})], elements in the order they were first named
-    """
 
-    ways: dict[str, list[Way]] = field(default_factory=dict)
-    indexes: dict[str, dict[str, dict[tuple[Any, Any], Way]]] = field(default_factory=dict)
-    hints: dict[str, Map] = field(default_factory=dict)
+def _make_pick(ways: list[Way]) -> Pick:
+    indexes: dict[str, Index] = {}
+    for way in ways:
+        if len(way.path.steps) == 1:
+            index = indexes.setdefault(way.path.steps[0].name, {})
+            for key in way.keys:
+                index.setdefault(key, way)
+    if not indexes:
+        only = ways[0]
+        return (lambda _: only) if len(ways) == 1 and not only.mapping.get("select") else _trying(ways)
+    slow = _searching(indexes, _trying(ways))
+    element, index = next(iter(indexes.items()))
 
-    def way(self, resource: Json) -> Way | None:
-        kind = resource.get("resourceType")
-        ways = self.ways.get(kind)  # type: ignore[arg-type]
-        if ways is None:
-            return None
-        if kind not in self.indexes:
-            return ways[0] if len(ways) == 1 and not ways[0].mapping.get("select") else _first(ways, resource)
-        for element, index in self.indexes[kind].items():
-            for coding in _codings(resource.get(element)):
+    def pick(resource: Json) -> Way | None:
+        try:
+            found = resource[element]
+            coding = (found if found.__class__ is dict else found[0])["coding"][0]
+            way = index[coding["system"], coding["code"]]
+        except (KeyError, IndexError, TypeError):
+            return slow(resource)
+        return way if way.rest is None else slow(resource)
+
+    return pick
+
+
+def _trying(ways: list[Way]) -> Pick:
+    return lambda resource: next((way for way in ways if way.test(resource)), None)
+
+
+def _searching(indexes: dict[str, Index], otherwise: Pick) -> Pick:
+    def search(resource: Json) -> Way | None:
+        for element, index in indexes.items():
+            for coding in codings_of(collect(resource, parse_path(element, {}))):
                 way = index.get((coding.get("system"), coding.get("code")))
                 if way is not None and (way.rest is None or way.rest(resource)):
                     return way
-        return _first(ways, resource)
+        return otherwise(resource)
 
-    def unselected(self, resource: Json, number: int) -> Iterator[Issue]:
-        """What to say of a resource that no map takes: nothing for types nobody maps, else that its code is unknown."""
-        kind = str(resource.get("resourceType"))
-        if kind not in self.ways:
-            return
+    return search
+
+
+def make_unselected(maps: tuple[Map, ...]) -> Callable[[Json, int], Iterator[Issue]]:
+    """What to say of a resource that no map takes: nothing for types nobody maps, else that its code is unknown."""
+    mapped = {mapping.resource for mapping in maps}
+    hints = {mapping.resource: mapping for mapping in maps if mapping.get("hint")}
+
+    def unselected(resource: Json, number: int) -> Iterator[Issue]:
+        kind = resource.get("resourceType")
         place = f"Bundle.entry[{number}].resource"
-        mapping = self.hints.get(kind)
-        hint = mapping.get("hint") if mapping else None
-        if mapping and hint and _hinted(mapping, hint, resource):
-            place = f"{place}.{hint['fhir']}"
+        if (mapping := hints.get(str(kind))) and _hinted(mapping, resource):
             text = "the words suggest the disease and no code says it; a person must confirm"
+            french = "les mots évoquent la maladie et aucun code ne la dit ; une personne doit confirmer"
             origin = f"{mapping.file.name}:{mapping.file.line(('hint',))}"
-            yield Issue("warning", "business-rule", place, "mapping:hint", text, "mapping", origin=origin)
-            return
-        text = f"no map takes this {kind}: its code is in no table"
-        yield Issue("information", "not-found", place, "mapping:unselected", text, "mapping")
+            place = f"{place}.{mapping.get('hint')['fhir']}"
+            yield Issue(
+                "warning", "business-rule", place, "mapping:hint", text, "mapping", origin=origin, text_fr=french
+            )
+        elif kind in mapped:
+            text = f"no map takes this {kind}: its code is in no table"
+            french = f"aucune carte ne prend cette ressource {kind} : son code n'est dans aucune table"
+            yield Issue("information", "not-found", place, "mapping:unselected", text, "mapping", text_fr=french)
+
+    return unselected
 
 
-def _codings(value: Any) -> Any:
-    if value.__class__ is dict:
-        return value.get("coding") or ()
-    return codings_of(value) if value.__class__ is list else ()
-
-
-def _first(ways: list[Way], resource: Json) -> Way | None:
-    return next((way for way in ways if way.test(resource)), None)
-
-
-def _hinted(mapping: Map, hint: Json, resource: Json) -> bool:
+def _hinted(mapping: Map, resource: Json) -> bool:
+    hint = mapping.get("hint")
     texts = collect(resource, parse_path(hint["fhir"], {}))
     table = mapping.tables[hint["table"]]
     return any(isinstance(text, str) and table.find_name(text) is not None for text in texts)
-
-
-def make_dispatch(maps: tuple[Map, ...]) -> Dispatch:
-    dispatch = Dispatch()
-    for mapping in maps:
-        if mapping.get("hint"):
-            dispatch.hints[mapping.resource] = mapping
-        for way in make_ways(mapping):
-            dispatch.ways.setdefault(mapping.resource, []).append(way)
-            if len(way.path.steps) == 1:
-                elements = dispatch.indexes.setdefault(mapping.resource, {})
-                index = elements.setdefault(way.path.steps[0].name, {})
-                for key in way.keys:
-                    index.setdefault(key, way)
-    return dispatch

@@ -3,7 +3,7 @@
 A rule writes one place only, so the rule of a value follows from its place; the resource it was read from is known
 because each item of a case knows its resource.
 
-Takes from: mapping.language, mapping.run, mapping.select.  Gives to: mapping.engine, inbound, web, cli, eligibility.
+Takes from: mapping.assembly, mapping.language, mapping.select.  Gives to: mapping.engine, journeys, doors.
 """
 
 from __future__ import annotations
@@ -12,41 +12,36 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from adapter.errors import Json
+from adapter.mapping.assembly import Assembly, Pointer
 from adapter.mapping.language import Language, Map, Rule
 from adapter.mapping.path import Path
-from adapter.mapping.run import Read
+from adapter.mapping.run import Taken
 from adapter.mapping.select import collect
 from adapter.mapping.writer import flatten
 
-Pointer = tuple[str | int, ...]
 
-
-def trace(case: Json, reads: list[Read]) -> list[Json]:
+def trace(assembly: Assembly) -> list[Json]:
     """One entry a value of the case.
 
     Shapes:  returns  [{"case": JSON pointer, "rule", "origin": file:line, "source": FHIRPath in the Bundle[, "table"]}]
     """
-    found = [entry for read in reads for entry in _of_read(case, read)]
+    found = [entry for taken in assembly.run.taken for entry in _of_taken(assembly, Taken(*taken))]
     return sorted(found, key=lambda entry: entry["case"])
 
 
-def _of_read(case: Json, read: Read) -> Iterator[Json]:
-    mapping, item = read.mapping, read.item
-    base: Pointer = () if mapping.place == "root" else (mapping.case,)
-    if read.index < 0 and mapping.place != "root":
+def _of_taken(assembly: Assembly, taken: Taken) -> Iterator[Json]:
+    base = assembly.pointer(taken)
+    if base is None:
         return
-    if mapping.place == "list":
-        base = (*base, read.index)
-    elif mapping.place == "join":
-        base = (*base, read.index, mapping.field)
+    item, mapping = taken.item, taken.mapping
+    if mapping.place == "join":
         item = {"": item[1]}
     elif mapping.place == "keyed":
-        base = (*base, item[0])
         item = {"value": item[1]}
     for rule in mapping.rules:
-        for leaf in _read_by(rule, read.resource):
+        for leaf in _read_by(rule, taken.resource):
             for pointer, value in _values(item, leaf.case):
-                yield _entry(read, leaf, base if mapping.place in ("join", "keyed") else base + pointer, value)
+                yield _entry(taken, leaf, base if mapping.place in ("join", "keyed") else base + pointer, value)
 
 
 def _read_by(rule: Rule, resource: Json) -> Iterator[Rule]:
@@ -73,12 +68,12 @@ def _values(item: Any, path: Path) -> Iterator[tuple[Pointer, Any]]:
         yield tuple(step.name for step in path.steps), value
 
 
-def _entry(read: Read, leaf: Rule, pointer: Pointer, value: Any) -> Json:
+def _entry(taken: Taken, leaf: Rule, pointer: Pointer, value: Any) -> Json:
     entry = {
         "case": "".join(f"/{part}" for part in pointer),
         "rule": leaf.id,
         "origin": leaf.origin,
-        "source": f"{read.place}.{leaf.fhir.fhirpath}",
+        "source": f"{taken.place}.{leaf.fhir.fhirpath}",
     }
     table = leaf.codec.table
     if table and value in table.rows:
@@ -129,7 +124,7 @@ def _written(mapping: Map, names: tuple[str, ...]) -> Iterator[Rule]:
 
 def _starts(path: Path, names: tuple[str, ...]) -> bool:
     steps = tuple(step.name for step in path.steps)
-    return bool(names) and steps[: len(names)] == names or (not names and not steps)
+    return steps[: len(names)] == names if names else not steps
 
 
 def explain_field(language: Language, field: str) -> list[Json]:

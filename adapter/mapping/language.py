@@ -14,12 +14,14 @@ from pathlib import Path as File
 from typing import Any, Literal
 
 from adapter.canonical import DATA_ABSENT_REASON
-from adapter.declaration import Declaration, Pointer, load_declaration
-from adapter.errors import DeclarationError, Json
+from adapter.declaration import Declaration, Pointer
+from adapter.errors import Json
 from adapter.mapping.codecs import COPY, Codec, make_codec
-from adapter.mapping.path import Path, PathError, Step, parse_path
-from adapter.mapping.quantities import UnitList, load_units
-from adapter.mapping.tables import Systems, Table, load_systems, load_tables
+from adapter.mapping.files import Folder, read_folder
+from adapter.mapping.grammar import check_grammar
+from adapter.mapping.path import HERE, Path, PathError, Step, parse_path
+from adapter.mapping.spelling import did_you_mean
+from adapter.mapping.tables import Systems, Table
 
 Kind = Literal["leaf", "const", "first", "choice", "each", "group"]
 Place = Literal["root", "object", "list", "keyed", "join"]
@@ -29,6 +31,7 @@ Place = Literal["root", "object", "list", "keyed", "join"]
 class Rule:
     """One pair. Unused fields keep their empty value; `spelled` is the YAML of the rule.
 
+    `group` is the case place of the innermost object that a flattened pair belongs to.
     `file` and `line` say where it is written; `at` the line of the map that brings it in, the same but in fragments.
     """
 
@@ -38,12 +41,15 @@ class Rule:
     line: int
     at: int
     spelled: Json = field(repr=False, default_factory=dict)
-    case: Path = Path()
-    fhir: Path = Path()
+    case: Path = HERE
+    fhir: Path = HERE
     codec: Codec = COPY
     const: Any = None
     rules: tuple[Rule, ...] = ()
     given: tuple[tuple[Path, Any], ...] = ()
+    declared: Declaration | None = field(default=None, repr=False, compare=False)
+    pointer: Pointer = field(default=(), repr=False, compare=False)
+    group: Path | None = None
 
     def __getattr__(self, name: str) -> Any:
         # Options that most rules do not use (required, default, otherwise, missing, direction, quiet, …).
@@ -91,63 +97,82 @@ class Map:
 
 @dataclass(frozen=True)
 class Language:
-    """A folder of mapping files, read."""
+    """A folder of mapping files, read.
+
+    Shapes:  problems    what could not be read, as "file:line:col code rule: message"
+             incomplete  maps of which rules are missing here because they could not be read
+    """
 
     maps: tuple[Map, ...]
     tables: dict[str, Table]
     systems: Systems
+    folder: Folder
+    problems: tuple[str, ...] = ()
+    incomplete: frozenset[str] = frozenset()
+
+    def leaves(self) -> Iterator[Rule]:
+        """Every rule of every map, inner ones too."""
+        for mapping in self.maps:
+            for rule in mapping.rules:
+                yield from rule.leaves()
 
 
-def load_language(folder: File) -> Language:
-    """Read every map, fragment and table below a folder.
+def load_language(path: File) -> Language:
+    """Read every map, fragment and table below a folder; what cannot be read stands in `problems`.
 
-    Errors:  DeclarationError with every problem found in the files' shape
+    Errors:  DeclarationError when nothing can be read without what is broken (systems.yaml)
     """
-    systems = load_systems(folder / "tables")
-    tables = load_tables(folder / "tables", systems)
-    fragments = {
-        file.data["fragment"]: file
-        for file in (load_declaration(path, "mapping") for path in sorted(folder.glob("fragments/*.yaml")))
-    }
-    reader = _Reader(systems, tables, load_units(folder / "tables"), fragments)
-    problems: list[str] = []
-    maps = []
-    for path in sorted(folder.glob("*.map.yaml")):
-        try:
-            maps.append(reader.map(load_declaration(path, "mapping")))
-        except DeclarationError as error:
-            problems += error.problems
-    if problems:
-        raise DeclarationError(problems)
-    return Language(tuple(sorted(maps, key=lambda each: each.get("order") or 0)), tables, systems)
+    folder = read_folder(path)
+    reader = _Reader(folder)
+    maps = [reader.map(file) for file in folder.maps]
+    ordered = tuple(sorted(maps, key=lambda each: each.get("order") or 0))
+    problems = tuple(dict.fromkeys([*folder.problems, *reader.problems]))
+    return Language(ordered, folder.tables, folder.systems, folder, problems, frozenset(reader.incomplete))
 
 
 class _Reader:
-    def __init__(
-        self, systems: Systems, tables: dict[str, Table], units: dict[str, UnitList], fragments: dict[str, Declaration]
-    ) -> None:
-        self.systems, self.tables, self.units, self.fragments = systems, tables, units, fragments
+    def __init__(self, folder: Folder) -> None:
+        self.folder, self.systems, self.tables = folder, folder.systems, folder.tables
         self.problems: list[str] = []
+        self.incomplete: set[str] = set()
 
     def map(self, file: Declaration) -> Map:
-        self.problems = []
-        data = file.data
+        data, known = file.data, len(self.problems)
         place, case, joined = _place(data["case"])
-        rules = tuple(self.rules(file, data["rules"], ("rules",)))
-        if self.problems:
-            raise DeclarationError(self.problems)
+        rules = tuple(self.rules(file, data["rules"], ("rules",), "map"))
         name = data["map"]
+        if len(self.problems) > known:
+            self.incomplete.add(name)
         return Map(name, file, data["resource"], place, case, joined, data["id"], rules, self.systems, self.tables)
 
-    def rules(self, file: Declaration, listed: list[Json], at: Pointer) -> Iterator[Rule]:
+    def rules(self, file: Declaration, listed: list[Json], at: Pointer, inside: str) -> Iterator[Rule]:
+        """The rules of a list; one that cannot be read is told and left out."""
         for number, spelled in enumerate(listed):
             here = (*at, number)
+            if misspelt := list(check_grammar(spelled, inside, "fragment" in file.data)):
+                self.problems += [self._told(file, here, spelled, *each) for each in misspelt]
+                continue
             try:
                 yield from self._used(file, spelled, here) if "use" in spelled else [self._rule(file, spelled, here)]
             except PathError as error:
-                self.problems.append(f"{file.at(here)} P003 {error}")
+                key = next((key for key in ("each", "case", "fhir") if f"'{spelled.get(key)}'" in str(error)), "fhir")
+                self.problems.append(self._told(file, here, spelled, key, error.code, str(error)))
             except KeyError as error:
-                self.problems.append(f"{file.at(here)} T001 there is no table or fragment {error}")
+                self._unknown(file, here, spelled, str(error.args[0]))
+
+    def _told(self, file: Declaration, here: Pointer, spelled: Json, key: str, code: str, text: str) -> str:
+        return f"{file.at((*here, key))} {code} {spelled['id']}: {text}"
+
+    def _unknown(self, file: Declaration, here: Pointer, spelled: Json, name: str) -> None:
+        """A table, unit list or fragment that is not there; one whose own file is broken is told there."""
+        if "use" in spelled:
+            code, key, kind, known = "F001", "use", "fragment", [*self.folder.fragments]
+        else:
+            code, key, kind, known = "T001", "via", "table or unit list", [*self.tables, *self.folder.units]
+        self.incomplete.add(file.name.split(".")[0])
+        if name not in self.folder.unread:
+            text = f"there is no {kind} '{name}'{did_you_mean(name, known)}"
+            self.problems.append(self._told(file, here, spelled, key, code, text))
 
     def _rule(self, file: Declaration, spelled: Json, here: Pointer) -> Rule:
         inner = next((key for key in ("first", "choice", "rules") if key in spelled), None)
@@ -165,24 +190,31 @@ class _Reader:
                 str(spelled.get("each", spelled.get("case", ""))).removeprefix("$.").removesuffix("[]"), {}
             ),
             fhir=parse_path(spelled.get("fhir", ""), self.systems.uris),
-            codec=make_codec(spelled.get("via"), self.tables, self.units) if kind == "leaf" else COPY,
+            codec=make_codec(spelled.get("via"), self.tables, self.folder.units) if kind == "leaf" else COPY,
             const=spelled.get("const"),
-            rules=tuple(self.rules(file, spelled[inner], (*here, inner))) if inner else (),
+            rules=tuple(self.rules(file, spelled[inner], (*here, inner), kind)) if inner else (),
+            declared=file,
+            pointer=here,
             given=tuple((parse_path(path, {}), value) for path, value in spelled.get("given", {}).items()),
         )
         return _expand(rule)
 
     def _used(self, file: Declaration, spelled: Json, here: Pointer) -> Iterator[Rule]:
         """The rules of a fragment, set below the places where it is used."""
-        fragment = self.fragments[spelled["use"]]
+        fragment = self.folder.fragments[spelled["use"]]
         case = parse_path(spelled.get("case", ""), {})
         fhir = parse_path(spelled["fhir"], self.systems.uris)
-        for rule in self.rules(fragment, fragment.data["rules"], ("rules",)):
+        for rule in self.rules(fragment, fragment.data["rules"], ("rules",), "map"):
             short = rule.id.rsplit(".", 1)[-1]
             if short in spelled.get("only", [short]):
                 options = {**rule.spelled, **spelled.get("set", {}).get(short, {})}
                 named = replace(rule, id=f"{spelled['id']}.{short}", spelled=options)
                 yield _below(named, case, fhir, file.line(here))
+
+
+def _case_path(spelled: Json) -> Path:
+    text = str(spelled.get("each", spelled.get("case", "")))
+    return parse_path(text.removeprefix("$.").removesuffix("[]"), {})
 
 
 def _place(text: str) -> tuple[Place, str, str]:

@@ -8,7 +8,7 @@ Takes from: mapping.language, mapping.code.  Gives to: mapping.engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,24 +114,8 @@ def _add_coding(known: Known) -> None:
         known.members.setdefault(name, Known())
 
 
-class Leftovers:
-    """One finder a map."""
-
-    def __init__(self, finders: dict[str, Finder]) -> None:
-        self._finders = finders
-
-    def of(self, name: str, resource: Json) -> Sequence[str]:
-        """Places in the resource that no rule reads, as FHIRPath without indexes."""
-        found: list[str] = []
-        self._finders[name](resource, found)
-        return found
-
-
-def make_leftovers(maps: tuple[Map, ...]) -> Leftovers:
-    return Leftovers({mapping.name: _make_finder(mapping) for mapping in maps})
-
-
-def _make_finder(mapping: Map) -> Finder:
+def make_finder(mapping: Map) -> Finder:
+    """A function that adds to a list the places of a resource that no rule reads, as FHIRPath without indexes."""
     code = Code(mapping.file.name)
     code.add(0, "def find(r, out):", 1)
     _write(code, 1, "r", mapping.resource, _known(mapping))

@@ -86,8 +86,19 @@ class Path:
         return re.sub(r"\[(\*|other|)\]", "", str(self))
 
 
+HERE = Path()
+
+
 class PathError(ValueError):
     """The text is no path; the message says what is wrong with it."""
+
+    code = "P003"
+
+
+class UnknownSystemError(PathError):
+    """Nobody declared this short name of a code system."""
+
+    code = "T007"
 
 
 def parse_path(text: str, systems: dict[str, str]) -> Path:
@@ -130,12 +141,12 @@ def _slice(name: str, pick: str, systems: dict[str, str]) -> Step:
 def system_uri(name: str, systems: dict[str, str]) -> str:
     """URI of a code system by its short name; `crmo-…` are the registry's own.
 
-    Errors:  PathError when nobody declared the name
+    Errors:  UnknownSystemError
     """
     if ":" in name:
         return name
     if name.startswith("crmo-"):
         return code_system(name)
     if name not in systems:
-        raise PathError(f"no code system is called '{name}' in systems.yaml")
+        raise UnknownSystemError(f"no code system is called '{name}' in systems.yaml")
     return systems[name]

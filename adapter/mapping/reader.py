@@ -7,23 +7,41 @@ Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
 
 from __future__ import annotations
 
+from adapter.canonical import BASE
 from adapter.mapping.code import Code
 from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path, Step, parse_path
 from adapter.mapping.reads import Branch, write_reads
+from adapter.mapping.select import Drop
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 from adapter.mapping.writer import flatten
 
 Targets = dict[Path, str]
+_MISS = (KeyError, IndexError, TypeError)
 
 
-def make_reader_code(mapping: Map) -> tuple[Code, list[Rule]]:
+def make_reader_code(mapping: Map, drops: list[Drop]) -> tuple[Code, list[Rule]]:
     """The code, and the rules it names by number when it tells the run what failed."""
     code = Code(mapping.file.name)
     reader = _Reader(code, mapping)
     code.add(0, "def read(r, run):", 1)
+    for number, drop in enumerate(drops):
+        code.add(1, f"if {_says(code, drop)}: return run.dropped({number})", mapping.file.line(("drop", number)))
+    if mapping.place != "root":
+        code.add(1, "s = r.get('subject')", 1)
+        code.add(1, "if s is None or s.get('reference') not in run.patient:", 1)
+        code.add(2, "if not run.speaks_of_the_patient(r): return run.stranger()", 1)
     reader.body()
     return code, reader.named
+
+
+def _says(code: Code, drop: Drop) -> str:
+    """The condition under which a resource is dropped, in line where it is no more than a look at one value."""
+    if drop.values:
+        condition = f"r.get({drop.element!r}) in {code.constant(drop.values, 'D')}"
+    else:
+        condition = f"{drop.element!r} in r and {code.constant(drop.test, 'D')}(r)"
+    return f"{condition} and not run.at[0].own" if drop.hospital_only else condition
 
 
 class _Reader:
@@ -137,7 +155,8 @@ class _Reader:
         if branch.fhir.lazy:
             variable = self.code.var("y")
             path = self.code.constant(branch.fhir, "P")
-            return variable, f"({variable} := run.collect({source}, {path})) is not None"
+            there = f"{branch.fhir.steps[0].name!r} in {source}"
+            return variable, f"{there} and ({variable} := run.collect({source}, {path})) is not None"
         variable = self._want(branch, wanted)
         if branch.prefer:
             self._want_list(branch, variable, wanted)
@@ -153,7 +172,9 @@ class _Reader:
         if branch.kind == "group":
             self._take_group(indent, branch, variable, targets)
         elif branch.codec.name == "key":
-            self.code.add(indent, f"{targets[branch.case]} = run.key({self._name(branch)}, {variable})", line)
+            self._take_key(indent, branch, variable, targets[branch.case])
+        elif branch.codec.concept and not branch.quiet:
+            self._take_concept(indent, branch, variable, targets[branch.case], loud=loud)
         else:
             target = targets[branch.case]
             self.code.add(indent, f"{target} = {branch.codec.read(self.code, variable)}", line)
@@ -162,6 +183,29 @@ class _Reader:
                 self.code.add(indent, f"if {target} is None: {told}", line)
         for path, value in branch.given:
             self.code.add(indent, f"{targets[path]} = {value!r}", line)
+
+    def _take_key(self, indent: int, branch: Rule, variable: str, target: str) -> None:
+        """The name that we write beside the reference is taken as it is; else the reference is followed."""
+        name = self.code.var("i")
+        system = f"{BASE}/identifier/{branch.codec.option['identifier']}"
+        self.code.add(indent, f"{name} = {variable}.get('identifier')", branch.at)
+        ours = f"{name} is not None and {name}.get('system') == {system!r}"
+        followed = f"run.key({self._name(branch)}, {variable})"
+        self.code.add(indent, f"{target} = {name}['value'] if {ours} else {followed}", branch.at)
+
+    def _take_concept(self, indent: int, branch: Rule, variable: str, target: str, *, loud: bool) -> None:
+        """The first coding is looked up in line; everything else about the concept is left to the table."""
+        coding = self.code.var("k")
+        miss = self.code.constant(_MISS, "MISS")
+        self.code.add(indent, "try:", branch.at)
+        self.code.add(indent + 1, f"{coding} = {variable}['coding'][0]", branch.at)
+        exact = branch.codec.exact(self.code)
+        self.code.add(indent + 1, f"{target} = {exact}[{coding}['system'], {coding}['code']]", branch.at)
+        self.code.add(indent, f"except {miss}:", branch.at)
+        self.code.add(indent + 1, f"{target} = {branch.codec.read(self.code, variable)}", branch.at)
+        if loud:
+            told = f"run.unmapped({self._name(branch)}, {variable})"
+            self.code.add(indent + 1, f"if {target} is None: {told}", branch.at)
 
     def _preferred(self, indent: int, group: Rule, variable: str) -> None:
         table = self.mapping.tables[group.prefer]

@@ -1,143 +1,126 @@
-"""One Bundle being read: what the generated readers tell, and the case that grows from it.
+"""One Bundle being read: what the generated readers tell, and what they need to know of their surroundings.
 
-Takes from: bundle, errors, mapping.select, mapping.language.  Gives to: mapping.engine.
+Takes from: bundle, errors, mapping.select, mapping.language.  Gives to: mapping.intake, mapping.assembly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from adapter.bundle import References
 from adapter.canonical import BASE
 from adapter.errors import Issue, Json
+from adapter.mapping import findings
 from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path
-from adapter.mapping.select import Way, collect
+from adapter.mapping.select import Drop, Way, collect
 from adapter.mapping.tables import Table
 
 
-@dataclass
-class Read:
-    """One resource read: which map took it, where it stood, and what it gave."""
+@dataclass(slots=True)
+class Taken:
+    """One resource on its way into the case: which way took it, where it stood, what it gave."""
 
-    mapping: Map
+    way: Way
     number: int
     resource: Json
-    item: Any
-    way: Way
-    index: int = -1
+    item: Any = None
+
+    @property
+    def mapping(self) -> Map:
+        return self.way.mapping
 
     @property
     def place(self) -> str:
         return f"Bundle.entry[{self.number}].resource"
 
 
-@dataclass
+@dataclass(slots=True)
 class Pending:
     """A value that waits until the whole Bundle is read: the name of another item, by reference."""
 
     rule: Rule
     reference: Json
-    read: Read | None = None
+    number: int
 
 
 class Run:
-    """State of one `to_case`. The generated readers call the methods below; nothing else is shared."""
+    """State of one `to_case`.
+
+    Shapes:  at     (way, entry number, resource) being read
+             taken  (way, entry number, resource, item) of everything read so far
+             rules, drops  those that the reader at work names by number
+    """
 
     def __init__(self, bundle: Json) -> None:
         self.references = References(bundle)
         self.issues: list[Issue] = []
-        self.reads: list[Read] = []
-        self._patient: set[Any] = set()
-        self.items: dict[str, Read] = {}
+        self.taken: list[tuple[Way, int, Json, Any]] = []
         self.pending: list[Pending] = []
-        self.feeds: list[tuple[str, list[Json], tuple[str, ...], Read]] = []
-        self.rules: list[Rule] = []
-        self.read: Read | None = None
+        self.feeds: list[tuple[str, list[Json], tuple[str, ...]]] = []
+        self.patient: set[Any] = set()
+        self.at: tuple[Way, int, Json]
+
+    @property
+    def here(self) -> Taken:
+        return Taken(*self.at)
 
     def speaks_of_the_patient(self, resource: Json) -> bool:
         """Whether the subject is the Bundle's Patient; a resource without subject speaks of nobody."""
         subject = resource.get("subject")
         if not isinstance(subject, dict):
             return False
-        if (name := subject.get("reference")) in self._patient:
-            return True
         found, _ = self.references.resolve(subject, resource)
         known = found is not None and found.get("resourceType") == "Patient"
-        if known and isinstance(name, str):
-            self._patient.add(name)
+        if known and isinstance(name := subject.get("reference"), str):
+            self.patient.add(name)
         return known
 
-    def begin(self, read: Read, rules: list[Rule]) -> None:
-        self.read, self.rules = read, rules
+    def stranger(self) -> None:
+        self.issues.append(findings.stranger(self.here.place))
 
-    def keep(self, read: Read) -> None:
-        self.reads.append(read)
-        if read.mapping.place == "list":
-            self.items[f"{read.mapping.resource}/{read.resource.get('id')}"] = read
+    def dropped(self, number: int) -> None:
+        drop: Drop = self.at[0].drops[number]
+        self.issues.append(findings.dropped(self.here.place, self.at[0].mapping, drop.why))
 
-    def item_of(self, reference: Any, holder: Json) -> Read | None:
-        """The item that another resource of the Bundle became."""
-        if not isinstance(reference, dict):
-            return None
-        if (read := self.items.get(reference.get("reference", ""))) is not None:
-            return read
-        _, number = self.references.resolve(reference, holder)
-        return next((each for each in self.reads if each.number == number and each.mapping.place == "list"), None)
-
-    def unmapped(self, rule: int, value: Any) -> None:
+    def unmapped(self, number: int, value: Any) -> None:
         """Something stands there and no word of the case means it."""
-        if isinstance(value, dict) and _says_nothing(value):
+        if isinstance(value, dict) and value.keys() <= {"extension", "id"}:
             return
-        found = self.rules[rule]
-        table = f"none of the codes is in table '{found.codec.table.name}'" if found.codec.table else "not understood"
-        self.issue("warning", "code-invalid", found, "unmapped", f"{table}; the value is left out")
+        rule = self.at[0].rules[number]
+        known = f"none of the codes is in table '{rule.codec.table.name}'" if rule.codec.table else "not understood"
+        self.issue("warning", "code-invalid", rule, "unmapped", f"{known}; the value is left out")
 
-    def unclassified(self, rule: int) -> None:
-        found = self.rules[rule]
-        self.issue("warning", "code-invalid", found, "unclassified", f"kept as '{found.otherwise}': nothing says more")
+    def unclassified(self, number: int) -> None:
+        rule = self.at[0].rules[number]
+        self.issue("warning", "code-invalid", rule, "unclassified", f"kept as '{rule.otherwise}': nothing says more")
 
-    def lacks(self, rule: int) -> None:
+    def lacks(self, number: int) -> None:
         """A part without which the item means nothing: the item is left out, and said so."""
-        found = self.rules[rule]
-        self.issue("warning", "required", found, "required", "needed and not found or not understood; item left out")
+        text = "needed and not found or not understood; item left out"
+        self.issue("warning", "required", self.at[0].rules[number], "required", text)
 
-    def issue(self, severity: Any, kind: str, rule: Rule, code: str, text: str) -> None:
-        read = self.read
-        path = self._place(rule)
-        place = ".".join(part for part in (read.place if read else "", path) if part)
-        field = _field(read.mapping, rule) if read else ""
-        self.issues.append(
-            Issue(severity, kind, place, f"mapping:{code}:{rule.id}", text, "mapping", origin=rule.origin, field=field)
-        )
-
-    def _place(self, rule: Rule) -> str:
-        """Of a rule with several branches, the first whose element is there."""
-        paths = [each.fhir.reach for each in rule.leaves() if each.fhir.steps]
-        resource = self.read.resource if self.read else {}
-        there = (path for path in paths if collect(resource, path))
-        found = next(there, paths[0] if paths else None)
-        return found.fhirpath if found else ""
+    def issue(self, severity: Any, kind: str, rule: Rule, code: str, text: str, at: Taken | None = None) -> None:
+        self.issues.append(findings.about_rule(severity, kind, at or self.here, rule, code, text))
 
     def collect(self, value: Json, path: Path) -> list[Any] | None:
         """Values at a path that fans out or follows references; None when there are none."""
         return collect(value, path, self._resolve) or None
 
     def _resolve(self, reference: Any) -> Json | None:
-        return self.references.resolve(reference, self.read.resource if self.read else {})[0]
+        return self.references.resolve(reference, self.at[2])[0]
 
     def system(self, uri: str) -> str:
         """The URI we write for a code system that hospitals know under several; ours stays as it was written."""
-        systems = self.read.mapping.systems if self.read else None
-        name = systems.names.get(uri) if systems else None
-        if systems is None or name is None or systems.uris[name] == uri or self.is_ours():
+        systems = self.at[0].mapping.systems
+        name = systems.names.get(uri)
+        if name is None or systems.uris[name] == uri or self._is_ours():
             return uri
         return systems.uris[name]
 
-    def is_ours(self) -> bool:
-        meta = self.read.resource.get("meta") if self.read else None
+    def _is_ours(self) -> bool:
+        meta = self.at[2].get("meta")
         return isinstance(meta, dict) and meta.get("source") == BASE
 
     def prefer(self, codings: list[Json], table: Table) -> Json:
@@ -145,37 +128,11 @@ class Run:
         foreign = [each for each in codings if not str(each.get("system", "")).startswith(BASE)]
         return next((each for each in foreign if table.find((each,)) is not None), foreign[0] if foreign else {})
 
-    def key(self, rule: int, reference: Json) -> str | Pending:
-        """The registry's name of another item: written beside the reference, or found by following it."""
-        found = self.rules[rule]
-        identifier = reference.get("identifier") or {}
-        if identifier.get("system") == f"{BASE}/identifier/{found.codec.option['identifier']}":
-            name: str = identifier["value"]
-            return name
-        pending = Pending(found, reference, self.read)
+    def key(self, number: int, reference: Json) -> Pending:
+        """The registry's name of another item, to be found by following a reference when all is read."""
+        pending = Pending(self.at[0].rules[number], reference, self.at[1])
         self.pending.append(pending)
         return pending
 
     def feed(self, name: str, items: list[Json], keys: tuple[str, ...]) -> None:
-        if self.read is not None:
-            self.feeds.append((name, items, keys, self.read))
-
-
-def _says_nothing(concept: Json) -> bool:
-    """A CodeableConcept that carries only extensions says nothing that a table could know."""
-    return concept.keys() <= {"extension", "id"}
-
-
-def _field(mapping: Map, rule: Rule) -> str:
-    inner = next((".".join(s.name for s in r.case.steps) for r in rule.leaves() if r.case.steps), "")
-    return ".".join(part for part in (mapping.case, inner) if part)
-
-
-def broken(read: Read, error: Exception, line: int) -> Issue:
-    """The issue for a resource whose shape is not FHIR's: the element and the rule that stumbled."""
-    origin = f"{read.mapping.file.name}:{line}"
-    text = f"the {read.mapping.resource} is not shaped as R4 says; it is left out"
-    return Issue("error", "structure", read.place, "mapping:shape", text, "mapping", origin=origin)
-
-
-Dispatch = Callable[[Json], Way | None]
+        self.feeds.append((name, items, keys))

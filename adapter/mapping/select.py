@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.errors import Json
-from adapter.mapping.language import Map
+from adapter.mapping.language import Language, Map, Rule
 from adapter.mapping.path import Path, parse_path
 
 Test = Callable[[Json], bool]
@@ -60,13 +60,29 @@ def codings_of(values: Iterable[Any]) -> list[Json]:
 
 
 @dataclass(frozen=True)
+class Drop:
+    """A reason to leave a resource out. `why` is in English and French; `element` must be there for the test.
+
+    Shapes:  values  the values of the element that say so, when the test is no more than that
+    """
+
+    test: Test
+    why: Json
+    hospital_only: bool
+    element: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Way:
-    """One alternative of `select`.
+    """One alternative of `select`, with all that is needed to take a resource along it.
 
     Shapes:  keys      (system, code) that such a resource carries at `path`, for finding it by look-up
-             warn      a reservation to be told of every resource taken this way
              rest      what is still to be asked of a resource found that way; None when nothing is
              own       the registry's own mark: such a resource is taken as it is, never collapsed with another
+             warn      a reservation to be told of every resource taken this way
+             named     other resources may point at the item by its resource's id
+             preferred  of several answers to one question, the order in which they win
     """
 
     mapping: Map
@@ -77,22 +93,25 @@ class Way:
     collapse: tuple[str, ...]
     own: bool
     warn: Json | None
+    named: bool
+    preferred: list[Any]
+    place: str
+    case: str
+    read: Callable[[Json, Any], Any]
+    finder: Callable[[Json, list[str]], None]
+    rules: list[Rule]
+    drops: list[Drop]
 
 
-@dataclass(frozen=True)
-class Drop:
-    """A reason to leave a resource out. `why` is in English and French."""
-
-    test: Test
-    why: Json
-    hospital_only: bool
-
-
-def make_ways(mapping: Map) -> list[Way]:
-    return [_way(mapping, spelled) for spelled in mapping.get("select") or [{}]]
+def make_ways(mapping: Map, language: Language, **compiled: Any) -> list[Way]:
+    """Shapes:  compiled  read, finder, rules and drops of the map"""
+    pointed = {each.get("parent")["map"] for each in language.maps if each.get("parent")}
+    pointed |= {leaf.codec.option["map"] for leaf in language.leaves() if leaf.codec.name == "key"}
+    named = mapping.name in pointed
+    return [_way(mapping, spelled, named, compiled) for spelled in mapping.get("select") or [{}]]
 
 
-def _way(mapping: Map, spelled: Json) -> Way:
+def _way(mapping: Map, spelled: Json, named: bool, compiled: Json) -> Way:
     keys: set[tuple[Any, Any]] = set()
     path, rest = Path(), {}
     for text, condition in spelled.items():
@@ -100,10 +119,34 @@ def _way(mapping: Map, spelled: Json) -> Way:
             path = parse_path(text, mapping.systems.uris)
         elif text not in _WORDS:
             rest[text] = condition
-    own = any(isinstance(each, dict) and "coding" in each for each in spelled.values())
-    asked = _every(mapping, rest) if rest else None
-    collapse = tuple(spelled.get("collapse", ()))
-    return Way(mapping, _every(mapping, spelled), asked, frozenset(keys), path, collapse, own, spelled.get("warn"))
+    return Way(
+        mapping,
+        _every(mapping, spelled),
+        _every(mapping, rest) if rest else None,
+        frozenset(keys),
+        path,
+        collapse=tuple(spelled.get("collapse", ())),
+        own=any(isinstance(each, dict) and "coding" in each for each in spelled.values()),
+        warn=spelled.get("warn"),
+        named=named,
+        preferred=(mapping.get("several") or {}).get("prefer", {}).get("value", []),
+        place=mapping.place,
+        case=mapping.case,
+        **compiled,
+    )
+
+
+def make_drops(mapping: Map) -> list[Drop]:
+    return [_drop(mapping, spelled) for spelled in mapping.get("drop") or ()]
+
+
+def _drop(mapping: Map, spelled: Json) -> Drop:
+    tested = {path: condition for path, condition in spelled.items() if path not in _WORDS}
+    text, condition = next(iter(tested.items()))
+    plain = len(tested) == 1 and text.isidentifier() and not isinstance(condition, dict)
+    values = tuple(condition if isinstance(condition, list) else [condition]) if plain else ()
+    element = parse_path(text, mapping.systems.uris).steps[0].name
+    return Drop(_every(mapping, spelled), spelled["why"], spelled.get("own") is False, element, values)
 
 
 def _keys(mapping: Map, condition: Json) -> set[tuple[Any, Any]]:
@@ -121,13 +164,6 @@ def _wanted_codings(mapping: Map, spelled: Json) -> set[tuple[Any, Any]]:
         for system, codes in spelled.items()
         for code in (codes if isinstance(codes, list) else [codes])
     }
-
-
-def make_drops(mapping: Map) -> list[Drop]:
-    return [
-        Drop(_every(mapping, spelled), spelled["why"], spelled.get("own") is False)
-        for spelled in mapping.get("drop") or ()
-    ]
 
 
 def _every(mapping: Map, spelled: Json) -> Test:

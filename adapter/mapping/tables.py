@@ -41,6 +41,11 @@ class Systems:
     def uri(self, name: str) -> str:
         return system_uri(name, self.uris)
 
+    def spellings(self, name: str, uri: str) -> set[str]:
+        """URIs of a system under which a code may not be spelled as we write it."""
+        known = {each for each, short in self.names.items() if short == name}
+        return known if name in self.forms or name in self.prefixed else known - {uri}
+
     def normal(self, system: str, code: str) -> tuple[str, str]:
         """(URI as written by us, code in the system's own form) for a coding as hospitals spell it."""
         name = self.names.get(system, "")
@@ -62,6 +67,7 @@ class Table:
     Shapes:  codings  word -> the Codings written for it, [] never
              words    (system URI, code) -> word, for the canonical spelling
              near     the same with normalised codes; `prefixes` those of systems whose finer codes count
+             loose    systems whose codes may be spelled otherwise: only these are worth a second look
              plain    word -> code string, for tables of kind `code`; `plain_words` its reverse
              names    folded name -> word, for tables of kind `text`
              rows     word -> line of the file, for explanations
@@ -76,6 +82,7 @@ class Table:
     words: dict[tuple[Any, Any], Word] = field(default_factory=dict)
     near: dict[tuple[str, str], Word] = field(default_factory=dict)
     prefixes: dict[str, dict[str, Word]] = field(default_factory=dict)
+    loose: set[str] = field(default_factory=set)
     plain: dict[Word, str] = field(default_factory=dict)
     plain_words: dict[str, Word] = field(default_factory=dict)
     names: dict[str, Word] = field(default_factory=dict)
@@ -87,7 +94,8 @@ class Table:
         for coding in listed:
             if (word := self.words.get((coding.get("system"), coding.get("code")))) is not None:
                 return word
-        return next((word for coding in listed if (word := self._find_near(coding)) is not None), None)
+        near = (self._find_near(coding) for coding in listed if coding.get("system") in self.loose)
+        return next((word for word in near if word is not None), None)
 
     def _find_near(self, coding: Json) -> Word | None:
         system, code = coding.get("system"), coding.get("code")
@@ -153,6 +161,7 @@ def _add_coding(table: Table, name: str, code: str, word: Word) -> None:
     table.words.setdefault((uri, code), word)
     near = table.systems.normal(uri, code)
     table.near.setdefault(near, word)
+    table.loose |= table.systems.spellings(name, uri)
     if name in table.systems.prefixed:
         table.prefixes.setdefault(uri, {}).setdefault(near[1], word)
 

@@ -15,7 +15,7 @@ from adapter.canonical import BASE, DATA_ABSENT_REASON
 from adapter.errors import Json
 from adapter.mapping.code import Code
 from adapter.mapping.language import Language, Map, Rule
-from adapter.mapping.path import Path, Step, parse_path
+from adapter.mapping.path import HERE, Path, Step, parse_path
 from adapter.mapping.reads import Branch, write_reads
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 
@@ -95,9 +95,8 @@ class _Writer:
         elif rule.kind in ("first", "choice"):
             self._choice(indent, rule, wanted, node)
         else:
-            guard = self._group_guard(rule, wanted)
             for leaf in flatten(rule):
-                self._leaf(indent, leaf, self._source(leaf, wanted), node, guard)
+                self._leaf(indent, leaf, self._source(leaf, wanted), node, self._group_guard(leaf, wanted))
 
     def _const(self, value: Any) -> str:
         """Constants are made once: for good, or once a case when they speak of it."""
@@ -116,11 +115,11 @@ class _Writer:
             return "k" if first == "key" else "d"
         return wanted.want(leaf.case, self.code.var(), leaf.at)
 
-    def _group_guard(self, rule: Rule, wanted: Branch) -> str | None:
-        """The object that a group's required members hang on; None when that is the item itself."""
-        if rule.kind != "group" or not rule.case.steps:
+    def _group_guard(self, leaf: Rule, wanted: Branch) -> str | None:
+        """The object that a required member hangs on; None when that is the item itself."""
+        if leaf.group is None or not leaf.group.steps:
             return None
-        return wanted.want(rule.case, self.code.var(), rule.at)
+        return wanted.want(leaf.group, self.code.var(), leaf.at)
 
     def _leaf(self, indent: int, leaf: Rule, source: str, node: Node, group: str | None = None) -> None:
         guard: str | None = group if leaf.required or source in ("d", "k") else source
@@ -173,17 +172,17 @@ class _Writer:
             conditions = [f"{guard} is None" for guard, known in taken if known & needs]
             conditions += self._given(branch, wanted)
             contested = any(needs & others for _, others in branches[number + 1 :])
-            group = self._group_guard(branch, wanted)
-            if group and conditions:
-                group = self._guarded(indent, branch, group, conditions)
             guards = []
             for leaf in flatten(branch):
+                group = self._group_guard(leaf, wanted)
+                if group and conditions:
+                    group = self._guarded(indent, branch, group, conditions)
                 source = self._source(leaf, wanted)
                 every = [*conditions, leaf.codec.accepts(self.code, source)] if contested else list(conditions)
                 every += [f"{source} != {rule.default!r}"] if rule.default is not None else []
                 guards.append(self._guarded(indent, leaf, source, every))
-                self._leaf(indent, leaf, guards[-1], node, group)
-            taken.append((group or guards[0], needs))
+                self._leaf(indent, leaf, guards[-1], node, group or (guards[0] if every else None))
+            taken.append((guards[0], needs))
 
     def _given(self, branch: Rule, wanted: Branch) -> list[str]:
         conditions = []
@@ -227,11 +226,10 @@ def flatten(rule: Rule) -> Iterator[Rule]:
         return
     for inner in rule.rules:
         for leaf in flatten(inner):
-            also = tuple(
-                rule.fhir + (each if isinstance(each, Path) else parse_path(each, {})) for each in leaf.also or ()
-            )
+            also = tuple(rule.fhir + also_path(each) for each in leaf.also or ())
             spelled = {**leaf.spelled, "also": also} if also else leaf.spelled
-            yield replace(leaf, case=rule.case + leaf.case, fhir=rule.fhir + leaf.fhir, spelled=spelled)
+            group = rule.case + (leaf.group or HERE)
+            yield replace(leaf, case=rule.case + leaf.case, fhir=rule.fhir + leaf.fhir, spelled=spelled, group=group)
 
 
 def also_path(spelled: str | Path) -> Path:

@@ -40,6 +40,14 @@ def test_resources_come_back_as_they_were_written(case: dict[str, Any]) -> None:
 
 
 @given(cases())
+def test_nothing_empty_is_ever_written(case: dict[str, Any]) -> None:
+    """R4 knows no null, no empty text, no empty list and no empty object."""
+    written = MAPPINGS.to_fhir(case)["entry"]
+
+    assert all(each not in (None, "", [], {}) for each in _values(written))
+
+
+@given(cases())
 def test_nothing_is_left_unread_of_what_we_write(case: dict[str, Any]) -> None:
     assert MAPPINGS.to_case(MAPPINGS.to_fhir(case)).unread == []
 
@@ -53,6 +61,12 @@ def test_a_foreign_key_anywhere_is_reported(case: dict[str, Any], data: st.DataO
     unread = MAPPINGS.to_case(bundle).unread
 
     assert [each["expression"].rsplit(".", 1)[-1] for each in unread] == [FOREIGN]
+
+
+def _values(value: Any) -> Iterator[Any]:
+    yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _values(each)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,68 @@
+"""`make bench`: cases a second on one core, as ratios to hand-written Python and to orjson, in the same run.
+
+The rounds of all contenders are interleaved and the best of each counts: ratios hold on a busy machine, seconds do not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from adapter.config import shipped
+from adapter.mapping import load_mappings
+from tests.bench import hand, hand_back
+
+CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
+ROUNDS, REPEATS = 30, 100
+
+
+def contenders() -> dict[str, Callable[[], Any]]:
+    mappings = load_mappings(shipped("mappings"))
+    bundle = mappings.to_fhir(CASE)
+    resources = mappings.to_resources(CASE)
+    case_text, bundle_text = orjson.dumps(CASE), orjson.dumps(bundle)
+    return {
+        "to FHIR, by hand": lambda: hand.to_resources(CASE),
+        "to FHIR, mapping files": lambda: mappings.to_resources(CASE),
+        "from FHIR, by hand": lambda: hand_back.to_case(resources),
+        "from FHIR, mapping files": lambda: mappings.to_case(bundle, leftovers=False),
+        "from FHIR, with unread report": lambda: mappings.to_case(bundle),
+        "orjson: read case": lambda: orjson.loads(case_text),
+        "orjson: read Bundle": lambda: orjson.loads(bundle_text),
+        "orjson: write Bundle": lambda: orjson.dumps(bundle),
+    }
+
+
+def measure(functions: dict[str, Callable[[], Any]]) -> dict[str, float]:
+    """Best CPU seconds a call."""
+    best = dict.fromkeys(functions, float("inf"))
+    for _ in range(ROUNDS):
+        for name, function in functions.items():
+            start = time.process_time_ns()
+            for _ in range(REPEATS):
+                function()
+            best[name] = min(best[name], (time.process_time_ns() - start) / 1e9 / REPEATS)
+    return best
+
+
+def main() -> None:
+    best = measure(contenders())
+    size = len(hand.to_resources(CASE))
+    lines = [f"one case, {size} resources; best of {ROUNDS} interleaved rounds, one core", ""]
+    lines.append(f"{'':34}{'µs':>8}{'cases/s':>10}{'by hand':>9}{'orjson':>8}")
+    for name, seconds in best.items():
+        base = best["to FHIR, by hand" if name.startswith("to") else "from FHIR, by hand"]
+        floor = best["orjson: read case"] + best["orjson: write Bundle"]
+        floor = floor if name.startswith("to") else best["orjson: read Bundle"]
+        ratio = "" if name.startswith("orjson") else f"{seconds / base:8.2f}×{seconds / floor:7.2f}×"
+        lines.append(f"{name:34}{seconds * 1e6:8.1f}{1 / seconds:10,.0f}{ratio}")
+    print("\n".join(lines))  # noqa: T201 the product of this program is its printout
+
+
+if __name__ == "__main__":
+    main()
