@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
 _SHOWN = 12
+_KEPT_CODINGS = 4096
 
 
 class _Binding:
@@ -28,11 +29,14 @@ class _Binding:
         self.severity, self.rule = severity, rule
         self._members: Members | None = None
         self._ready = False
+        self.silent = False
 
     @property
     def members(self) -> Members | None:
         if not self._ready:
             self._members, self._ready = self.terminology.expand(self.canonical), True
+            listed = self._members is not None and any(self._members.listed.values())
+            self.silent = self.severity != "error" and not listed
         return self._members
 
     def missed(self, **more: object) -> list[Problem]:
@@ -71,17 +75,26 @@ def _checks(binding: _Binding, code: str) -> Iterator[Check]:
         yield _make_coding_check(binding, "Coding" if code == "Coding" else "Quantity")
 
 
-def _make_code_check(binding: _Binding) -> Check:
+def make_bound_code(base: Check, bound: Check) -> Check:
+    """A code of a closed list: one that was found there needs no look at its form."""
     known: set[str] = set()
 
     def check(value: Any, scope: Scope) -> Found:
-        if value in known:
+        if type(value) is str and value in known:
             return None
+        found = base(value, scope) or bound(value, scope)
+        if found is None and len(known) < _KEPT_CODINGS:
+            known.add(value)
+        return found
+
+    return check
+
+
+def _make_code_check(binding: _Binding) -> Check:
+    def check(value: Any, scope: Scope) -> Found:
         members = binding.members
-        answer = None if members is None else members._has_code(value)
+        answer = None if members is None else members.has(None, value)
         if answer:
-            if not members.whole:  # type: ignore[union-attr]  # a grammar accepts endlessly many; do not keep them
-                known.add(value)
             return None
         return binding.unchecked() if answer is None else binding.missed(code=value)
 
@@ -90,6 +103,8 @@ def _make_code_check(binding: _Binding) -> Check:
 
 def _make_coding_check(binding: _Binding, kind: str) -> Check:
     def check(value: Any, scope: Scope) -> Found:
+        if binding.silent:
+            return None
         code, system = value.get("code"), value.get("system")
         if type(code) is not str:
             return binding.missed() if kind == "Coding" and binding.severity == "error" else None
@@ -106,6 +121,8 @@ def _make_coding_check(binding: _Binding, kind: str) -> Check:
 
 def _make_concept_check(binding: _Binding) -> Check:
     def check(value: Any, scope: Scope) -> Found:
+        if binding.silent:
+            return None
         codings = value.get("coding")
         codings = [item for item in codings if type(item) is dict] if type(codings) is list else []
         members = binding.members
@@ -129,6 +146,25 @@ def _elsewhere(codings: list[Json], members: Members) -> bool:
     """Another system was chosen, which an extensible binding lets the sender do."""
     bound = members.whole | set(members.listed)
     return any(coding.get("system") not in bound for coding in codings)
+
+
+def make_coding_memo(check: Check) -> Check:
+    """Records repeat the same few codings: one that was fine and is plain need not be taken apart again."""
+    fine: set[tuple[str, str, str | None]] = set()
+
+    def remembered(value: Any, scope: Scope) -> Found:
+        try:
+            key = (value["system"], value["code"], value.get("display"))
+            if len(value) == 3 - (key[2] is None) and key in fine:
+                return None
+        except (KeyError, TypeError, AttributeError):
+            return check(value, scope)
+        found = check(value, scope)
+        if found is None and len(fine) < _KEPT_CODINGS and len(value) == 3 - (key[2] is None):
+            fine.add(key)
+        return found
+
+    return remembered
 
 
 def check_coding(value: Any, scope: Scope) -> Found:

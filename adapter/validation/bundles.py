@@ -88,7 +88,8 @@ def check_bundle(value: Any, scope: Scope) -> Found:
     entries = [(n, e) for n, e in enumerate(listed) if type(e) is dict] if type(listed) is list else []
     found = list(_check_head(value, kind))
     for index, entry in entries:
-        found += _check_entry(entry, kind, index, scope.compiler.is_resource)
+        if not _is_plain(entry, kind):
+            found += _check_entry(entry, kind, index, scope.compiler.is_resource)
     found += _check_unique(entries, kind)
     if kind == "document":
         found += _check_document(value, entries, scope)
@@ -117,6 +118,14 @@ def _check_head(value: Json, kind: Any) -> Iterator[Problem]:
             yield _rule("bdl-9", "A document must have an identifier with a system and a value")
         if "timestamp" not in value:
             yield _rule("bdl-10", "A document must have a date")
+
+
+def _is_plain(entry: Json, kind: Any) -> bool:
+    """The common entry of a collection: a resource at the address that its type and id make."""
+    resource, url = entry.get("resource"), entry.get("fullUrl")
+    if kind != "collection" or len(entry) != 2 or type(resource) is not dict or type(url) is not str:
+        return False
+    return url.startswith("http") and url.endswith(f"/{resource.get('resourceType')}/{resource.get('id')}")
 
 
 def _check_entry(entry: Json, kind: Any, index: int, is_type: Callable[[str], bool]) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from adapter.conformance import Definitions
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json
 from adapter.terminology import Terminology
-from adapter.validation.bindings import make_bindings
+from adapter.validation.bindings import make_bindings, make_bound_code, make_coding_memo
 from adapter.validation.constraints import make_constraints
 from adapter.validation.discriminators import profile_elements
 from adapter.validation.extensions import make_extension_check
@@ -43,6 +43,7 @@ class Compiler:
         self._checks: dict[str, Check] = {}
         self._items: dict[int, Check] = {}
         self._busy: set[str] = set()
+        self._resources: dict[str, bool] = {}
 
     def tree(self, canonical: str) -> Element | None:
         """The snapshot of a StructureDefinition; None when the canonical is unknown or has no usable snapshot."""
@@ -65,7 +66,8 @@ class Compiler:
             return make_forward(lambda: self._checks[canonical])
         self._busy.add(canonical)
         try:
-            self._checks[canonical] = self._object_check(root, root.path)
+            check = self._object_check(root, root.path)
+            self._checks[canonical] = make_coding_memo(check) if canonical == CORE + "Coding" else check
         finally:
             self._busy.discard(canonical)
         return self._checks[canonical]
@@ -117,11 +119,18 @@ class Compiler:
             base = self._object_check(element, code)
         else:
             base = self._profiled_type(element, code)
-        return all_of([base, *self._extras(element, code)])
+        extras = list(self._extras(element, code))
+        if code == "code" and len(extras) == 1 and element.definition.get("binding", {}).get("strength") == "required":
+            return make_bound_code(base, extras[0])
+        return all_of([base, *extras])
 
     def is_resource(self, code: str) -> bool:
-        structure = self.definitions.type_structure(code)
-        return structure is not None and structure.get("kind") == "resource"
+        """Whether a name is that of an R4 resource type, abstract ones included."""
+        known = self._resources.get(code)
+        if known is None:
+            structure = self.definitions.type_structure(code)
+            known = self._resources[code] = structure is not None and structure.get("kind") == "resource"
+        return known
 
     def _profiled_type(self, element: Element, code: str) -> Check:
         if parts := profile_elements(self, element):

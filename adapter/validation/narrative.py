@@ -61,8 +61,8 @@ _ATTRIBUTE = re.compile(r"([\w:\-.]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _ENTITY = re.compile(r"&(?:#\d+;|#x[0-9a-fA-F]+;|(\w+);|())")
 # What most records send: text, perhaps in paragraphs, without markup to look at.
 _PLAIN = re.compile(
-    r'<div xmlns="http://www\.w3\.org/1999/xhtml">(?:[^<&]*+<(p|b|i|h[1-6]|pre)>[^<&]*+\S[^<&]*</\1>)*+[^<&]*+</div>'
-    r'(?<!<div xmlns="http://www.w3.org/1999/xhtml"></div>)'
+    r'<div xmlns="http://www\.w3\.org/1999/xhtml">(?=\s*+[^<\s]|\s*+<\w)'
+    r"(?:[^<&]*+<(p|b|i|h[1-6]|pre)>\s*+[^<&\s][^<&]*+</\1>)*+[^<&]*+</div>"
 ).fullmatch
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
 _LINKS = frozenset("http https mailto tel ftp sftp cid pin".split())

@@ -71,7 +71,7 @@ def check_string(value: Any, scope: Scope) -> Found:
 
 
 def check_code(value: Any, scope: Scope) -> Found:
-    if type(value) is str and _CODE(value):
+    if type(value) is str and ((value.isalnum() and value.isascii()) or _CODE(value)):
         return None
     return _wrong("code", value)
 

@@ -45,7 +45,7 @@ def check_reference(value: Any, scope: Scope) -> Found:
     match = _REST.fullmatch(text)
     if match is None:
         return None if "?" in text else [Problem("reference-format").at("reference")]
-    if not scope.compiler.definitions.has("StructureDefinition", CORE + match[1]):
+    if not scope.compiler.is_resource(match[1]):
         return [Problem("reference-type-unknown", type=match[1]).at("reference")]
     return _check_stated_type(value, match[1])
 
@@ -87,11 +87,14 @@ def make_target_check(element: Element) -> Iterator[Check]:
         text = value.get("reference") if type(value) is dict else None
         if type(text) is not str:
             return _check_logical(value, targets, scope)
+        implied = _implied_type(text)
+        if implied in plain and not versioned:
+            return None
         target = resolve(text, scope)
         found: Found = (
             [Problem("reference-version").at("reference")] if versioned and "/_history/" not in text else None
         )
-        kind = target.get("resourceType") if target is not None else _implied_type(text)
+        kind = target.get("resourceType") if target is not None else implied
         if type(kind) is not str or (kind in plain and target is None):
             return found
         return _check_target(kind, target, targets, scope) or found

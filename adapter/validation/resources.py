@@ -57,11 +57,14 @@ def check_resource(value: Json, scope: Scope, profiles: Iterable[str] = (), *, a
     kind = value.get("resourceType")
     if type(kind) is not str:
         return [Problem("resource-type-missing")]
-    structure = scope.compiler.definitions.type_structure(kind)
-    if structure is None or structure.get("kind") != "resource" or structure.get("abstract"):
+    compiler = scope.compiler
+    if not compiler.is_resource(kind) or kind in _ABSTRACT:
         return [Problem("resource-type-unknown", type=kind)]
     if kind == "Bundle":
         scope.bundle = BundleIndex(value)
+    if not profiles and kind != "Observation" and not _claims(value) and not compiler.definitions.global_profiles(kind):
+        plain = (compiler.structure_check(CORE + kind) or passes)(value, scope)
+        return _settled(_once_per_code(plain)) if plain else None
     found: list[Problem] = []
     checks = _chosen(value, kind, scope, list(profiles), any_of, found)
     for canonical, check in checks:
@@ -71,12 +74,16 @@ def check_resource(value: Json, scope: Scope, profiles: Iterable[str] = (), *, a
     return _settled(_once_per_code(found)) if found else None
 
 
+def _claims(value: Json) -> list[str]:
+    meta = value.get("meta")
+    claimed = meta.get("profile") if type(meta) is dict else None
+    return [url for url in claimed if type(url) is str] if type(claimed) is list else []
+
+
 def _chosen(
     value: Json, kind: str, scope: Scope, given: list[str], any_of: bool, found: list[Problem]
 ) -> list[tuple[str, Check]]:
-    meta = value.get("meta")
-    claimed = meta.get("profile") if type(meta) is dict else None
-    claimed = [url for url in claimed if type(url) is str] if type(claimed) is list else []
+    claimed = _claims(value)
     implied = [*scope.compiler.definitions.global_profiles(kind), *implied_profiles(value)]
     checks: list[tuple[str, Check]] = []
     if any_of and given:
