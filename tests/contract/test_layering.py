@@ -14,8 +14,9 @@ PACKAGE = Path(__file__).parents[2] / "adapter"
 FLOORS = [
     {"errors", "canonical"},
     {"resource", "dates", "declaration"},
-    {"conformance", "terminology", "bundle", "release", "case", "pseudonym"},
-    {"mapping", "validation", "eligibility", "cohort"},
+    {"conformance", "bundle", "release", "case", "pseudonym"},
+    {"terminology", "mapping", "eligibility", "cohort"},
+    {"validation"},
     {"store", "hospital", "synthetic"},
     {"parts"},
     {"judgement", "receipt", "describing", "outbound", "fsck"},

@@ -11,6 +11,7 @@ def upgrade() -> None:
     _inbox()
     _findings()
     _cases()
+    _decisions()
 
 
 def _inbox() -> None:
@@ -100,6 +101,9 @@ def _cases() -> None:
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name="fk_case_versions_inbox_id"),
     )
     op.create_index("ix_case_versions_inbox_id", "case_versions", ["inbox_id"])
+
+
+def _decisions() -> None:
     op.create_table(
         "decisions",
         sa.Column("case_id", sa.String(128), nullable=False),
