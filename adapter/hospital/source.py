@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -138,6 +139,7 @@ def _base_problem(base: str) -> str:
     return "a base address has no query and no fragment" if parts.query or parts.fragment else ""
 
 
+@cache
 def _defaults() -> Json:
     with resources.as_file(resources.files("adapter.hospital").joinpath(_DEFAULTS)) as path:
         data: Json = load_declaration(path, "source-defaults").data
