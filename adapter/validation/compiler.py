@@ -39,7 +39,7 @@ class Compiler:
         self.definitions = definitions
         self.terminology = Terminology(definitions)
         self.policy = policy or Policy()
-        self._trees: dict[str, Element] = {}
+        self._trees: dict[str, Element | None] = {}
         self._checks: dict[str, Check] = {}
         self._items: dict[int, Check] = {}
         self._busy: set[str] = set()
@@ -47,13 +47,11 @@ class Compiler:
 
     def tree(self, canonical: str) -> Element | None:
         """The snapshot of a StructureDefinition; None when the canonical is unknown or has no usable snapshot."""
-        structure = self.definitions.structure(canonical)
-        if structure is None or not has_snapshot(structure):
-            return None
-        key = f"{structure['url']}|{structure.get('version', '')}"
-        if key not in self._trees:
-            self._trees[key] = make_tree(structure)
-        return self._trees[key]
+        if canonical not in self._trees:
+            structure = self.definitions.structure(canonical)
+            usable = structure is not None and has_snapshot(structure)
+            self._trees[canonical] = make_tree(structure) if structure is not None and usable else None
+        return self._trees[canonical]
 
     def structure_check(self, canonical: str) -> Check | None:
         """The check of a whole type or profile by canonical; None when unknown or without usable snapshot."""

@@ -40,7 +40,10 @@ def _make_exists(name: str) -> Quick:
     def test(value: Json) -> bool:
         if name in value or shadow in value:
             return True
-        return any(key.startswith(name) and key[size : size + 1].isupper() for key in value)
+        for key in value:  # noqa: SIM110  # a plain loop: this runs often, and any() costs twice as much
+            if key.startswith(name) and key[size : size + 1].isupper():
+                return True
+        return False
 
     return test
 
