@@ -7,12 +7,11 @@ Source: https://hl7.org/fhir/R4/datatypes.html#Quantity, https://ucum.org/ucum
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from adapter.declaration import load_declaration
+from adapter.declaration import Declaration
 from adapter.errors import Json
 
 Units = dict[str, tuple[str, Decimal]]
@@ -22,12 +21,11 @@ Prepare = Callable[[Any, str], Json | None]
 _SPELLED = re.compile(r"\s*(?P<comparator>[<>]=?)?\s*(?P<value>[0-9]+(?:[.,][0-9]+)?)\s*(?P<unit>\S+)?\s*\Z")
 
 
-def load_units(folder: Path) -> dict[str, UnitList]:
+def make_units(files: Iterable[Declaration]) -> dict[str, UnitList]:
     """Unit lists by name.
 
     Shapes:  returns  name -> {what is measured: {spelling in the field: (UCUM unit kept, factor)}}
     """
-    files = (load_declaration(path, "units") for path in sorted(folder.glob("*.units.yaml")))
     lists: dict[str, UnitList] = {}
     for file in files:
         known = lists.setdefault(file.data["units"], {})

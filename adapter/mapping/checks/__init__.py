@@ -1,0 +1,4 @@
+"""The questions that `mapping.check` asks of the mapping files, one room each.
+
+Takes from: conformance, terminology, case.fields, mapping.language.  Gives to: mapping.check.
+"""

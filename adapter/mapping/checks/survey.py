@@ -1,0 +1,61 @@
+"""What every question is asked of: the pairs of all maps, and the elements they end at.
+
+Takes from: mapping.language, mapping.checks.pairs, mapping.checks.elements.  Gives to: mapping.checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapter.mapping.checks.elements import Element, Elements, MissError
+from adapter.mapping.checks.pairs import Pair, pairs_of, tell
+from adapter.mapping.language import Language, Map
+
+
+class Survey:
+    """The language with its pairs.
+
+    Shapes:  pairs  name of the map -> its pairs
+             ends   pair -> the element it ends at, several behind a reference; [] where R4 leaves it open;
+                    a pair whose path R4 does not know has none
+    """
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self.elements = Elements()
+        self.maps = [each for each in language.maps if self.elements.is_resource(each.resource)]
+        self.pairs = {mapping.name: pairs_of(mapping) for mapping in self.maps}
+        self.ends: dict[Pair, list[Element]] = {}
+        self.problems = list(self._follow())
+
+    def all_pairs(self) -> Iterator[Pair]:
+        for pairs in self.pairs.values():
+            yield from pairs
+
+    def element(self, pair: Pair) -> Element | None:
+        """The one element of a pair, when it is known which."""
+        found = self.ends.get(pair)
+        return found[0] if found else None
+
+    def complete(self, mapping: Map) -> bool:
+        """Whether every rule of a map could be read; else nobody can say what it lacks."""
+        return mapping.name not in self.language.incomplete
+
+    def _follow(self) -> Iterator[str]:
+        for mapping in self.maps:
+            lost: list[Pair] = []
+            for pair in self.pairs[mapping.name]:
+                if pair.part or any(pair.branch is each.branch for each in lost if each.whole):
+                    continue
+                try:
+                    self.ends[pair] = self.elements.follow(mapping.resource, pair.fhir)
+                except MissError as error:
+                    lost.append(pair)
+                    yield pair.told(error.code, str(error), "fhir")
+            yield from self._follow_lists(mapping)
+
+    def _follow_lists(self, mapping: Map) -> Iterator[str]:
+        for rule in (each for top in mapping.rules for each in top.leaves() if each.kind == "each"):
+            last = rule.fhir.steps[-1]
+            if last.pick != "each":
+                yield tell(mapping, rule, "P006", f"`each` fills a list: write {last.name}[]", "fhir")
