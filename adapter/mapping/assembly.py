@@ -161,11 +161,11 @@ def _best(candidates: list[tuple[Way, Json]]) -> Json:
     rule = candidates[0][0].mapping.get("several") or {}
     ranked = sorted(enumerate(item for _, item in candidates), key=lambda each: _rank(rule, each[1], each[0]))
     best = dict(ranked[0][1])
-    fill = rule.get("fill", {}).get("unless")
+    fill, goes_with = rule.get("fill", {}).get("unless"), rule.get("fill", {}).get("goes_with", {})
     for _, item in ranked[1:]:
         withdrawn = fill and any(item.get(key) in words for key, words in fill.items())
         if fill is not None and not withdrawn and item.get("code") == best.get("code"):
-            best = {**item, **best}
+            best = {**{name: value for name, value in item.items() if goes_with.get(name) not in best}, **best}
     return best
 
 
