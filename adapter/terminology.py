@@ -16,7 +16,9 @@ from adapter.errors import Json
 # Systems that are a grammar, not a list.
 GRAMMARS: dict[str, Callable[[str], object]] = {
     # FHIR's own format parameter also knows these four by their bare names.
-    "urn:ietf:bcp:13": re.compile(r"[A-Za-z0-9!#$&^_.+\-]+/[A-Za-z0-9!#$&^_.+\-*]+(\s*;.*)?|xml|json|ttl|html").fullmatch,
+    "urn:ietf:bcp:13": re.compile(
+        r"[A-Za-z0-9!#$&^_.+\-]+/[A-Za-z0-9!#$&^_.+\-*]+(\s*;.*)?|xml|json|ttl|html"
+    ).fullmatch,
     "urn:ietf:bcp:47": re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*").fullmatch,
 }
 _MAX_IMPORTS = 20

@@ -272,5 +272,3 @@ def _other_types(compiler: Compiler, child: Element) -> set[str]:
 
 def _capital(code: str) -> str:
     return code[:1].upper() + code[1:]
-
-

@@ -71,7 +71,11 @@ def make_presence_checks(element: Element) -> Iterator[Check]:
     stated = element.definition.get("extension", [])
     if any(item.get("url") == _R5 + "mustHaveValue" and item.get("valueBoolean") for item in stated):
         yield _make_presence(element.name, frozenset())
-    urls = {item.get("valueCanonical") or item.get("valueUri") for item in stated if item.get("url") == _R5 + "valueAlternatives"}
+    urls = {
+        item.get("valueCanonical") or item.get("valueUri")
+        for item in stated
+        if item.get("url") == _R5 + "valueAlternatives"
+    }
     if urls:
         yield _make_presence(element.name, frozenset(urls))
 
