@@ -12,14 +12,15 @@ from typing import Any
 from adapter.errors import Issue, Json
 
 MAX_ENTRIES = 500
+_NO_FACT = ("OperationOutcome", None)
 TYPES = ("transaction", "batch", "collection", "searchset")
 
 
 def resources_of(bundle: Json) -> Iterator[tuple[int, Json]]:
     """(entry number, resource) of everything that is told as a fact; answers about the search are left out."""
     for number, entry in enumerate(bundle.get("entry") or ()):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome":
+        resource = entry.get("resource")
+        if resource.__class__ is dict and resource.get("resourceType") not in _NO_FACT:
             yield number, resource
 
 
@@ -91,7 +92,16 @@ def check_bundle(document: Any, max_entries: int = MAX_ENTRIES) -> list[Issue]:
         return [_issue("structure", "Bundle.entry", "bundle-entry", "expected a list of entries")]
     if len(entries) > max_entries:
         return [_issue("too-long", "Bundle.entry", "bundle-size", f"expected at most {max_entries} entries")]
-    return list(_check_patients(document))
+    return [*_check_resources(entries), *_check_patients(document)]
+
+
+def _check_resources(entries: list[Json]) -> Iterator[Issue]:
+    for number, entry in enumerate(entries):
+        resource = entry.get("resource", {"resourceType": ""})
+        kind = resource.get("resourceType") if isinstance(resource, dict) else None
+        if not isinstance(kind, str):
+            place = f"Bundle.entry[{number}].resource"
+            yield _issue("structure", place, "bundle-resource", "expected a resource that names its resourceType")
 
 
 def _check_patients(bundle: Json) -> Iterator[Issue]:

@@ -75,12 +75,13 @@ def not_understood(place: str) -> Issue:
     return Issue("error", "not-supported", place, "mapping:modifier", text, "mapping", text_fr=french)
 
 
-def misshapen(place: str, mapping: Map, error: Exception) -> Issue:
+def misshapen(number: int, resource: Json, error: Exception) -> Issue:
     """A resource whose shape is not FHIR's; the rule that stumbled is read off the traceback."""
     line, file = last_frame(error)
-    origin = f"{file or mapping.file.name}:{line}"
-    text = f"the {mapping.resource} is not shaped as R4 says; it is left out"
-    french = f"la ressource {mapping.resource} n'a pas la forme voulue par R4 ; elle est écartée"
+    origin = f"{file}:{line}" if file else ""
+    kind, place = resource["resourceType"], f"Bundle.entry[{number}].resource"
+    text = f"the {kind} is not shaped as R4 says; it is left out"
+    french = f"la ressource {kind} n'a pas la forme voulue par R4 ; elle est écartée"
     return Issue("error", "structure", place, "mapping:shape", text, "mapping", origin=origin, text_fr=french)
 
 

@@ -5,17 +5,16 @@ Takes from: mapping.dispatch, mapping.run, mapping.reader, mapping.leftovers, bu
 
 from __future__ import annotations
 
-from typing import Any
-
 from adapter.bundle import resources_of
 from adapter.errors import Json
 from adapter.mapping import findings
+from adapter.mapping.code import Code
 from adapter.mapping.dispatch import make_picks, make_unselected
 from adapter.mapping.language import Language
 from adapter.mapping.leftovers import make_finder
 from adapter.mapping.reader import make_reader_code
 from adapter.mapping.run import Run
-from adapter.mapping.select import Way, make_drops, make_ways
+from adapter.mapping.select import make_drops, make_ways
 
 # What a resource that passed no gate may do to generated code; anything else is a bug of ours.
 SHAPE = (AttributeError, TypeError, KeyError, IndexError, ValueError)
@@ -27,7 +26,7 @@ class Intake:
     """Every way into the case, compiled."""
 
     def __init__(self, language: Language) -> None:
-        self.codes = {}
+        self.codes: dict[str, Code] = {}
         ways = []
         for mapping in language.maps:
             code, rules = make_reader_code(mapping, drops := make_drops(mapping))
@@ -45,33 +44,31 @@ class Intake:
         run = Run(bundle)
         unread: dict[str, int] = {}
         left: list[str] = []
+        picks, taken = self._picks, run.taken
         for number, resource in resources_of(bundle):
-            way = self._way(resource)
-            if way is None:
-                run.issues.extend(self._unselected(resource, number))
-                name = str(resource.get("resourceType"))
-                unread[name] = unread.get(name, 0) + 1
-                continue
-            run.at = (way, number, resource)
-            if way.place == "root":
-                run.patient.add(f"Patient/{resource.get('id')}")
             try:
+                pick = picks.get(resource["resourceType"])
+                if pick is None or (way := pick(resource)) is None:
+                    self._pass_over(run, number, resource, unread)
+                    continue
+                run.at = (way, number, resource)
                 item = way.read(resource, run)
                 if leftovers and item is not None:
                     way.finder(resource, left)
             except SHAPE as error:
-                run.issues.append(findings.misshapen(run.here.place, way.mapping, error))
+                run.issues.append(findings.misshapen(number, resource, error))
                 continue
             if item is not None and not (left and self._count(run, left, unread)):
-                run.taken.append((way, number, resource, item))
+                taken.append((way, number, resource, item))
                 if way.warn is not None:
                     place = f"{run.here.place}.{way.path.reach.fhirpath}"
                     run.issues.append(findings.reserved(place, way.mapping, way.warn))
         return run, unread
 
-    def _way(self, resource: Json) -> Way | None:
-        pick = self._picks.get(resource["resourceType"]) if "resourceType" in resource else None
-        return pick(resource) if pick else None
+    def _pass_over(self, run: Run, number: int, resource: Json, unread: dict[str, int]) -> None:
+        run.issues.extend(self._unselected(resource, number))
+        name = resource["resourceType"]
+        unread[name] = unread.get(name, 0) + 1
 
     def _count(self, run: Run, left: list[str], unread: dict[str, int]) -> bool:
         """Count what was left; true when it holds a modifier, and the resource must not be used."""
@@ -82,6 +79,3 @@ class Intake:
         if modifier:
             run.issues.append(findings.not_understood(f"{run.here.place}.{modifier.split('.', 1)[1]}"))
         return modifier is not None
-
-
-Codes = dict[str, Any]

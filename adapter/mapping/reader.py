@@ -128,28 +128,37 @@ class _Reader:
         self, indent: int, source: str, rule: Rule, branches: tuple[Rule, ...], wanted: Branch, targets: Targets
     ) -> None:
         """Try the branches: in a choice the element present decides, in a first the first word found."""
-        seen: list[str] = []
+        if rule.kind == "first":
+            self._first(indent, source, rule, wanted, targets)
+            return
         word = "if"
         for branch in (each for each in branches if each.from_fhir):
             variable, present = self._presence(source, branch, wanted)
-            if rule.kind == "first":
-                earlier = " and ".join(f"{target} is None" for target in dict.fromkeys(seen))
-                present = f"{earlier} and {present}" if earlier else present
             self.code.add(indent, f"{word} {present}:", branch.at)
-            loud = rule.kind != "first" and rule.otherwise is None
-            self._take(indent + 1, branch, variable, targets, loud=loud)
-            seen += [targets[leaf.case] for leaf in flatten(branch)][:1]
-            word = "elif" if rule.kind == "choice" else "if"
-        if rule.kind == "first" and rule.otherwise is None:
-            self._unmapped(indent, rule, wanted, next(iter(targets.values())))
+            self._take(indent + 1, branch, variable, targets, loud=rule.otherwise is None)
+            word = "elif"
 
-    def _unmapped(self, indent: int, rule: Rule, wanted: Branch, target: str) -> None:
-        """A first whose every branch failed, though one of them had something to read."""
-        for branch in rule.rules:
-            if branch.from_fhir and not branch.quiet and not branch.fhir.lazy and not branch.codec.sure:
+    def _first(self, indent: int, source: str, rule: Rule, wanted: Branch, targets: Targets) -> None:
+        """Each branch is tried while nothing was found; when none knows a word, the first that had something tells."""
+        branches = [each for each in rule.rules if each.from_fhir]
+        found = list(dict.fromkeys(targets[next(flatten(branch)).case] for branch in branches))
+        nothing = " and ".join(f"{target} is None" for target in found)
+        for number, branch in enumerate(branches):
+            if number == 1:
+                self.code.add(indent, f"if {nothing}:", branch.at)
+                indent += 1
+            variable, present = self._presence(source, branch, wanted)
+            self.code.add(indent, f"if {nothing} and {present}:" if number > 1 else f"if {present}:", branch.at)
+            self._take(indent + 1, branch, variable, targets, loud=False)
+        if rule.otherwise is None:
+            self._unmapped(indent, branches, wanted, nothing)
+
+    def _unmapped(self, indent: int, branches: list[Rule], wanted: Branch, nothing: str) -> None:
+        for branch in branches:
+            if not branch.quiet and not branch.fhir.lazy and not branch.codec.sure:
                 variable = self._want(branch, wanted)
                 told = f"run.unmapped({self._name(branch)}, {variable})"
-                self.code.add(indent, f"if {target} is None and {variable} is not None: {told}", branch.at)
+                self.code.add(indent, f"if {nothing} and {variable} is not None: {told}", branch.at)
 
     def _presence(self, source: str, branch: Rule, wanted: Branch) -> tuple[str, str]:
         if branch.fhir.lazy:

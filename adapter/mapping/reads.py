@@ -74,12 +74,15 @@ def _read_slices(code: Code, indent: int, source: str, name: str, slices: list[t
     """One pass over the list; each entry goes to the slice whose key it carries, the first stranger to `[other]`."""
     line = min(branch.line() for _, branch in slices)
     code.add(indent, _none(each for _, branch in slices for each in branch.every_variable()), line)
-    entry = code.var("e")
+    entry, keys = code.var("e"), {step.key for step, _ in slices if step.pick == "slice"}
+    key = code.var("u") if len(keys) == 1 else ""
     code.add(indent, f"for {entry} in {source}.get({name!r}) or ():", line)
+    if key:
+        code.add(indent + 1, f"{key} = {entry}.get({keys.pop()!r})", line)
     keyed = [(step, branch) for step, branch in slices if step.pick == "slice"]
     word = "if"
     for step, branch in keyed:
-        code.add(indent + 1, f"{word} {_claimed(code, entry, step)}:", branch.line())
+        code.add(indent + 1, f"{word} {_claimed(code, entry, key, step)}:", branch.line())
         _read_entry(code, indent + 2, entry, branch)
         word = "elif"
     for _, branch in (item for item in slices if item[0].pick == "other"):
@@ -88,9 +91,9 @@ def _read_slices(code: Code, indent: int, source: str, name: str, slices: list[t
         _read_entry(code, indent + 2, entry, branch)
 
 
-def _claimed(code: Code, entry: str, step: Step) -> str:
+def _claimed(code: Code, entry: str, key: str, step: Step) -> str:
     if isinstance(step.discriminator, str):
-        return f"{entry}.get({step.key!r}) == {step.value!r}"
+        return f"{key or f'{entry}.get({step.key!r})'} == {step.value!r}"
     return f"{code.constant(step, 'slice')}.claims({entry})"
 
 

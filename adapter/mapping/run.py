@@ -5,6 +5,7 @@ Takes from: bundle, errors, mapping.select, mapping.language.  Gives to: mapping
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,14 @@ class Pending:
     number: int
 
 
+def _patients(bundle: Json) -> Iterator[Json]:
+    """The Patient usually comes first; looking further is left to the first resource that asks."""
+    for entry in (bundle.get("entry") or ())[:1]:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
+            yield resource
+
+
 class Run:
     """State of one `to_case`.
 
@@ -59,7 +68,7 @@ class Run:
         self.taken: list[tuple[Way, int, Json, Any]] = []
         self.pending: list[Pending] = []
         self.feeds: list[tuple[str, list[Json], tuple[str, ...]]] = []
-        self.patient: set[Any] = set()
+        self.patient = {f"Patient/{each.get('id')}" for each in _patients(bundle)}
         self.at: tuple[Way, int, Json]
 
     @property

@@ -59,6 +59,16 @@ def codings_of(values: Iterable[Any]) -> list[Json]:
     return found
 
 
+def _codings_in(value: Any) -> list[Json]:
+    """The same for one element, quick for a CodeableConcept and for a list of Codings."""
+    if value.__class__ is dict and value.get("coding").__class__ is list:
+        codings: list[Json] = value["coding"]
+        return codings
+    if value.__class__ is list and value and value[0].__class__ is dict and "system" in value[0]:
+        return list(value)
+    return codings_of(value if value.__class__ is list else [value])
+
+
 @dataclass(frozen=True)
 class Drop:
     """A reason to leave a resource out. `why` is in English and French; `element` must be there for the test.
@@ -179,6 +189,8 @@ def _test(mapping: Map, text: str, condition: Any) -> Test:
         return _is_one_of(path, condition if isinstance(condition, list) else [condition])
     name, verdict = path.steps[0].name, _verdict(mapping, condition)
     absent = verdict([])
+    if len(path.steps) == 1 and path.steps[0].pick in ("one", "all"):
+        return lambda resource: verdict(_codings_in(resource[name])) if name in resource else absent
     return lambda resource: verdict(codings_of(collect(resource, path))) if name in resource else absent
 
 
@@ -197,10 +209,13 @@ def _verdict(mapping: Map, condition: Json) -> Callable[[list[Json]], bool]:
     if kind == "no-system":
         uri = mapping.systems.uri(option)
         return lambda codings: all(each.get("system") != uri for each in codings)
-    find = mapping.tables[option].find
+    table = mapping.tables[option]
+    find, systems = table.find, {system for system, _ in table.words} | table.loose
+    if kind == "table" and "words" not in condition:
+        return lambda codings: any(each.get("system") in systems for each in codings) and find(codings) is not None
     if kind == "table":
-        words = condition.get("words")
-        return lambda codings: (word := find(codings)) is not None and (words is None or word in words)
+        words = condition["words"]
+        return lambda codings: find(codings) in words
     if kind == "only":
         return lambda codings: bool(codings) and all(find((each,)) is not None for each in codings)
     return lambda codings: bool(codings) and find(codings) is None

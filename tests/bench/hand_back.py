@@ -1,4 +1,7 @@
-"""The way back by hand: resources as `to_resources` writes them, to the case."""
+"""The way back by hand: resources as `to_resources` writes them, to the case.
+
+What was withdrawn, or speaks of somebody else, is left out as the mapping files do; nothing is reported.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,17 @@ JOINS = {
 }
 
 
+WITHDRAWN = ("entered-in-error", "cancelled", "preliminary", "registered", "not-done", "not-taken", "intended")
+
+
 def to_case(resources: list[Json]) -> Json:
     case: Json = {}
     items: dict[str, Json] = {}
+    patient = "Patient/" + next(each["id"] for each in resources if each["resourceType"] == "Patient")
     for resource in resources:
         kind = resource["resourceType"]
+        if kind != "Patient" and (resource.get("status") in WITHDRAWN or resource["subject"]["reference"] != patient):
+            continue
         if kind == "Observation":
             _observation(case, items, resource)
         elif kind == "Condition":
