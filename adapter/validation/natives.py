@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What the structure checks, the reference check, the narrative check or the Bundle check already decide.
 ELSEWHERE = frozenset(
-    "ele-1 ref-1 txt-1 txt-2 bdl-1 bdl-2 bdl-3 bdl-4 bdl-5 bdl-7 bdl-8 bdl-9 bdl-10 bdl-11 bdl-12 dom-2 dom-3 dom-4 dom-5".split()
+    "ele-1 ref-1 txt-1 txt-2 sqty-1 bdl-1 bdl-2 bdl-3 bdl-4 bdl-5 bdl-7 bdl-8 bdl-9 bdl-10 bdl-11 bdl-12 dom-2 dom-3 dom-4 dom-5".split()
 )
 
 # Errata: the published expression cannot be met, or misses what its text says.
@@ -175,7 +175,7 @@ NATIVE: dict[str, Check] = {
 def _check_contained(value: Any, scope: Scope) -> Found:
     """dom-2 to dom-5: what is contained is plain, and something refers to it."""
     contained = value.get("contained")
-    if type(contained) is not list:
+    if type(contained) is not list or scope.root is not value:
         return None
     found: list[Problem] = []
     texts: set[str] | None = None
@@ -248,7 +248,18 @@ def _check_unique_ids(value: Any, scope: Scope) -> Found:
     return None
 
 
+def _check_identifier(value: Any, scope: Scope) -> Found:
+    """The system is absolute; the system of URIs holds nothing but URIs."""
+    system, text = value.get("system"), value.get("value")
+    if type(system) is str and system and ":" not in system:
+        return [Problem("identifier-system-relative").at("system")]
+    if system == "urn:ietf:rfc:3986" and type(text) is str and ":" not in text:
+        return [Problem("identifier-not-a-uri").at("value")]
+    return None
+
+
 NATIVE_TYPES: dict[str, tuple[Check, ...]] = {
+    "Identifier": (_check_identifier,),
     "Reference": (check_reference,),
     "Coding": (check_coding,),
     "Attachment": (_check_attachment,),

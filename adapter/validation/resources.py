@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json
 from adapter.validation.bundles import BundleIndex
+from adapter.validation.consequences import without_consequences
 from adapter.validation.implied import implied_profiles
 from adapter.validation.problem import Check, Found, Problem, passes
 from adapter.validation.scope import Scope
@@ -56,7 +57,7 @@ def check_resource(value: Json, scope: Scope, profiles: Iterable[str] = (), *, a
     """
     kind = value.get("resourceType")
     if type(kind) is not str:
-        return [Problem("resource-type-missing")]
+        return [Problem("resource-type-missing" if value else "empty-object")]
     compiler = scope.compiler
     if not compiler.is_resource(kind) or kind in _ABSTRACT:
         return [Problem("resource-type-unknown", type=kind)]
@@ -64,14 +65,14 @@ def check_resource(value: Json, scope: Scope, profiles: Iterable[str] = (), *, a
         scope.bundle = BundleIndex(value)
     if not profiles and kind != "Observation" and not _claims(value) and not compiler.definitions.global_profiles(kind):
         plain = (compiler.structure_check(CORE + kind) or passes)(value, scope)
-        return _settled(_once_per_code(plain)) if plain else None
+        return _settled(without_consequences(plain)) if plain else None
     found: list[Problem] = []
     checks = _chosen(value, kind, scope, list(profiles), any_of, found)
     for canonical, check in checks:
         found += _tagged(check(value, scope), canonical)
     if len(checks) > 1:
         found = _each_once(found)
-    return _settled(_once_per_code(found)) if found else None
+    return _settled(without_consequences(found)) if found else None
 
 
 def _claims(value: Json) -> list[str]:
@@ -158,12 +159,6 @@ def _each_once(problems: list[Problem]) -> list[Problem]:
         (tuple(p.steps), p.rule, str(sorted(p.values.items(), key=lambda kv: kv[0]))): p for p in reversed(problems)
     }
     return list(reversed(seen.values()))
-
-
-def _once_per_code(problems: list[Problem]) -> list[Problem]:
-    """A code that does not exist is outside its value set as well: the value set says more."""
-    bound = {tuple(p.steps) for p in problems if p.rule == "binding"}
-    return [p for p in problems if p.rule != "code-unknown" or not bound & {tuple(p.steps[1:]), tuple(p.steps[3:])}]
 
 
 def _settled(problems: list[Problem]) -> Found:
