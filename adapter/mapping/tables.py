@@ -151,7 +151,9 @@ def _add_concept(table: Table, row: Json) -> None:
         codings = [{"system": systems.uri(name), "code": code} for name, code in row["write"].items()]
         table.codings[word] = [{**coding, "display": label} if label else coding for coding in codings]
         table.concepts[word] = {"coding": table.codings[word]}
-    for name, codes in [*row.get("write", {}).items(), *row.get("read", {}).items()]:
+    # `reverse: false`: another word has the same code, and what is read is that one.
+    read_back = row.get("write", {}) if row.get("reverse", True) else {}
+    for name, codes in [*read_back.items(), *row.get("read", {}).items()]:
         for code in [codes] if isinstance(codes, str) else codes:
             _add_coding(table, name, code, word)
 
@@ -161,14 +163,15 @@ def _add_coding(table: Table, name: str, code: str, word: Word) -> None:
     table.words.setdefault((uri, code), word)
     near = table.systems.normal(uri, code)
     table.near.setdefault(near, word)
-    table.loose |= table.systems.spellings(name, uri)
+    table.loose.update(table.systems.spellings(name, uri))
     if name in table.systems.prefixed:
         table.prefixes.setdefault(uri, {}).setdefault(near[1], word)
 
 
 def _add_code(table: Table, row: Json) -> None:
     table.plain[row["word"]] = row["code"]
-    for code in (row["code"], *row.get("read", ())):
+    read_back = (row["code"],) if row.get("reverse", True) else ()
+    for code in (*read_back, *row.get("read", ())):
         table.plain_words.setdefault(code, row["word"])
 
 
