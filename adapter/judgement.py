@@ -99,8 +99,14 @@ def judge_case(knowledge: Knowledge, raw: bytes, today: date) -> Judgement:
         return Judgement(issues)
     issues = _placed(raw, [*issues, *check_case(case, knowledge.consistency, today=today)], "/")
     if any(issue.blocks for issue in issues):
-        return Judgement(issues)
+        return Judgement(issues, _claimed_id(case, issues))
     return Judgement(issues, case["case_id"], case, _decide(knowledge, case, today))
+
+
+def _claimed_id(case: Any, issues: list[Issue]) -> str | None:
+    """Whose case this wants to be: erasing that case must find these bytes too."""
+    said = isinstance(case, dict) and not any(issue.expression == "/case_id" for issue in issues)
+    return case.get("case_id") if said else None
 
 
 def _decide(knowledge: Knowledge, case: Json, today: date) -> Json:

@@ -23,6 +23,7 @@ from adapter.errors import ConfigError, Json
 from adapter.resource import dump_json
 
 CASE_IDENTIFIER = f"{BASE}/identifier/case"
+_KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,32}\Z")
 _CASE_ID = re.compile(r"[!-~]{1,128}\Z")
 
 _INS_SYSTEMS = tuple(f"urn:oid:1.2.250.1.213.1.4.{last}" for last in ("2", "8", "9", "10", "11"))
@@ -126,6 +127,8 @@ def load_pseudonyms(file: Path) -> Pseudonyms:
         key_id = str(content["id"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"The key file {file.name} does not hold a key ({type(error).__name__}).") from None
+    if not _KEY_ID.match(key_id):
+        raise ConfigError(f"The id of the key in {file.name} is 1 to 32 letters, digits, '.', '_' or '-'.")
     if len(key) < hashlib.sha256().digest_size:
         raise ConfigError(f"The key in {file.name} is shorter than 256 bits.")
     return Pseudonyms(key_id, key)

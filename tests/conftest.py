@@ -140,4 +140,4 @@ def client(tmp_path: Path, knowledge: Knowledge) -> Iterator[FlaskClient]:
     with open_parts(load_settings({"CRMO_DATA": str(tmp_path / "data")}), knowledge) as opened:
         app = create_app(opened)
         yield app.test_client()
-        app.extensions["puller"].shutdown()
+        app.extensions["background"].shutdown()

@@ -126,6 +126,7 @@ def _tune_sqlite(engine: sa.Engine) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is deferred, and fails at once under writers
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, not only unlinked
         _write_ahead(connection)
 
     @sa.event.listens_for(engine, "begin")

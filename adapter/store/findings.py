@@ -47,7 +47,8 @@ def replace(
         connection.execute(sa.insert(ISSUES), rows)
     counts: dict[str, int] = {}
     for each in unread:
-        place = each["expression"][:500]
+        # PostgreSQL's text has no NUL; a hospital may well put one into the name of an element.
+        place = each["expression"].replace("\0", "\ufffd")[:500]
         counts[place] = counts.get(place, 0) + each["count"]
     if counts:
         unread_rows = [{"inbox_id": inbox_id, "expression": place, "count": n} for place, n in counts.items()]

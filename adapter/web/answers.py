@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
+from urllib.parse import quote
 
 from flask import Response, current_app, request
 
@@ -45,6 +46,10 @@ def outcome(issues: Iterable[Issue], status: int, *, place: str = "http", **head
     """
     told = [issue if issue.expression else replace(issue, expression=place) for issue in issues]
     return fhir(make_operation_outcome(told, language()), status, **headers)
+
+
+def case_address(case_id: str) -> str:
+    return f"/cases/{quote(case_id, safe='')}"
 
 
 def version_tag(version: int) -> str:

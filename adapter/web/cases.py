@@ -16,7 +16,7 @@ from adapter.errors import InvalidContentError, Issue, UsageError
 from adapter.receipt import Receipt
 from adapter.resource import parse_json
 from adapter.store import cases, keeping
-from adapter.web.answers import fhir, outcome, parts, plain, version_tag
+from adapter.web.answers import case_address, fhir, outcome, parts, plain, version_tag
 from adapter.web.receiving import read_body, read_source
 
 routes = Blueprint("cases", __name__)
@@ -111,7 +111,7 @@ def _answer(receipt: Receipt, conflict: int) -> Response:
     with parts().store.reading() as connection:
         found = cases.read(connection, entry.case_id or "", entry.case_version)
     tag = version_tag(found.version)
-    return plain(found.case, receipt.status, ETag=tag, Location=f"/cases/{found.case_id}")
+    return plain(found.case, receipt.status, ETag=tag, Location=case_address(found.case_id))
 
 
 def _expected_version() -> int | None:

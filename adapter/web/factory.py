@@ -40,7 +40,7 @@ def create_app(parts: Parts, *, may_pull_any_address: bool = False) -> Flask:
     app = Service("adapter.web")
     app.config.update(MAX_CONTENT_LENGTH=MAX_KEPT_BYTES, MAY_PULL_ANY_ADDRESS=may_pull_any_address)
     app.extensions["parts"] = parts
-    app.extensions["puller"] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pull")
+    app.extensions["background"] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
     log_requests(app)
     answer_failures(app)
     app.before_request(_check_request)

@@ -1,6 +1,6 @@
 """One log line for each request, as JSON with the fields named here and no other: no address, no query, no body.
 
-Takes from: nothing.  Gives to: factory.
+Takes from: nothing.  Gives to: factory, pulling, serving.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import json
 import logging
 import time
 import uuid
+from concurrent.futures import Future
+from typing import Any
 
 from flask import Flask, Response, g, request
 
@@ -37,3 +39,9 @@ def _end(response: Response) -> Response:
     _LOG.info("%s", json.dumps(line))
     response.headers["X-Request-Id"] = g.request_id
     return response
+
+
+def log_end(work: Future[Any]) -> None:
+    """Work in the background leaves its result in the database; the log only says that it failed, and how by class."""
+    if not work.cancelled() and (error := work.exception()):
+        _LOG.error("work in the background ended with %s", type(error).__name__)

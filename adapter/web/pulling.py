@@ -5,22 +5,21 @@ Takes from: errors, pull, store, answers, receiving.  Gives to: factory.
 
 from __future__ import annotations
 
-import logging
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, current_app
 
-from adapter.errors import Issue, Json, NotPermittedError, UsageError
+from adapter.errors import Issue, Json, NotPermittedError
 from adapter.pull import run_pull, start_pull
 from adapter.resource import parse_json
 from adapter.store import pulls
 from adapter.web.answers import outcome, parts, plain
+from adapter.web.logbook import log_end
 from adapter.web.receiving import read_body
 
 routes = Blueprint("pulls", __name__)
-_LOG = logging.getLogger("adapter.web")
 
 
 @routes.post("/pulls")
@@ -31,8 +30,8 @@ def start() -> Response:
     if name not in parts().sources and not current_app.config["MAY_PULL_ANY_ADDRESS"]:
         raise NotPermittedError("Only declared sources are pulled from here.")
     pull_id = start_pull(parts(), name)
-    puller: ThreadPoolExecutor = current_app.extensions["puller"]
-    puller.submit(run_pull, parts(), pull_id).add_done_callback(_ended)
+    background: ThreadPoolExecutor = current_app.extensions["background"]
+    background.submit(run_pull, parts(), pull_id).add_done_callback(log_end)
     return plain(_told(_find(pull_id)), 202, Location=f"/pulls/{pull_id}")
 
 
@@ -64,9 +63,3 @@ def _find(pull_id: str) -> pulls.Pull:
 def _told(pull: pulls.Pull) -> Json:
     values: dict[str, Any] = asdict(pull)
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}
-
-
-def _ended(future: Future[Json]) -> None:
-    """The report is in the database; the log says only that something went wrong, and of what kind."""
-    if (error := future.exception()) and not isinstance(error, UsageError):
-        _LOG.error("a pull ended with %s", type(error).__name__)

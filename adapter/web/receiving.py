@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from adapter.canonical import BASE
 from adapter.errors import Issue, Json, make_operation_outcome
 from adapter.receipt import Receipt
-from adapter.web.answers import fhir, language, outcome, version_tag
+from adapter.web.answers import case_address, fhir, language, outcome, version_tag
 
 # What is too large to be read is still kept as quarantined, up to here; beyond it is refused at the door.
 MAX_KEPT_BYTES = 32 * 1024 * 1024
@@ -59,7 +59,7 @@ def answer_bundle(receipt: Receipt) -> Response:
         "timestamp": entry.settled_at and entry.settled_at.isoformat(timespec="milliseconds"),
         "entry": [{"response": each} for each in _responses(receipt)],
     }
-    return fhir(bundle, 200, Location=f"/cases/{entry.case_id}", ETag=version_tag(entry.case_version or 0))
+    return fhir(bundle, 200, Location=case_address(entry.case_id or ""), ETag=version_tag(entry.case_version or 0))
 
 
 def _responses(receipt: Receipt) -> list[Json]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -18,10 +19,11 @@ from adapter.bootstrap import open_parts
 from adapter.config import LOOPBACK, Settings, ensure_loopback
 from adapter.inbound import finish
 from adapter.web.factory import create_app
+from adapter.web.logbook import log_end
 
 
 def open_app(settings: Settings) -> Flask:
-    """The application with its database open until the process ends. What an earlier process left is judged first.
+    """The application, its database open until the process ends. What an earlier process left unjudged is judged now.
 
     Errors:  ConfigError, DeclarationError, RemoteTransientError
     """
@@ -29,9 +31,10 @@ def open_app(settings: Settings) -> Flask:
     closing = ExitStack()
     atexit.register(closing.close)
     parts = closing.enter_context(open_parts(settings))
-    finish(parts)
     app = create_app(parts, may_pull_any_address=settings.host in LOOPBACK)
-    closing.callback(app.extensions["puller"].shutdown, wait=False, cancel_futures=True)
+    background: ThreadPoolExecutor = app.extensions["background"]
+    closing.callback(background.shutdown, wait=False, cancel_futures=True)
+    background.submit(finish, parts).add_done_callback(log_end)
     return app
 
 

@@ -1,6 +1,7 @@
 """A patient full of canaries through every success and every failure; then nothing but the raw bytes may sing.
 
-Each string that could tell who somebody is carries a mark of its own, so that a leak names its element.
+Each string that could tell who somebody is carries a mark of its own, so that a leak names its element. The name of
+an element is a place and may be told; what stands there may not.
 """
 
 from __future__ import annotations
@@ -109,10 +110,9 @@ def failures() -> Iterator[bytes]:
     yield as_bytes(make_bundle(make_canary(), make_canary(id=canary("second"))))
     yield as_bytes(make_bundle(make_condition(id=canary("lonely"))))
     yield as_bytes({**json.loads(good), "type": canary("type")})
-    yield as_bytes({**json.loads(good), canary("key"): canary("value")})
+    yield as_bytes({**json.loads(good), "nosuchelement": canary("value")})
+    yield as_bytes(make_bundle(make_canary(nosuchelement=[{"a": canary("unknown")}])))
     yield as_bytes({"resourceType": canary("resourcetype")})
-    yield record_bundle(patient=make_canary(**{canary("element"): canary("elementvalue")}))
-    yield good.replace(b'"gender"', f'"{canary("k")}": 1, "{canary("k")}": 2, "gender"'.encode(), 1)
     yield record_bundle(patient=make_canary(gender=canary("gender"), birthDate=canary("birthdate")))
     yield record_bundle(patient=make_canary(gender=[canary("list")], birthDate={"a": canary("object")}))
     yield record_bundle(condition=make_condition(onsetDateTime=canary("onset"), subject={"reference": canary("ref")}))
@@ -122,7 +122,7 @@ def failures() -> Iterator[bytes]:
     yield record_bundle(condition=make_condition(onsetDateTime="1998-01-01"))
     yield record_bundle(condition=make_condition(clinicalStatus=canary("stu3")))
     yield record_bundle(condition=make_condition(onsetAge={"value": canary("age"), "unit": canary("unit")}))
-    yield as_bytes({"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {canary("no"): canary("type")}}]})
+    yield as_bytes({"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"no": canary("type")}}]})
 
 
 def assert_silent(text: str, where: str) -> None:
@@ -145,7 +145,7 @@ def parts(settings: Settings, knowledge: Knowledge) -> Iterator[Parts]:
 def client(parts: Parts) -> Iterator[FlaskClient]:
     app = create_app(parts, may_pull_any_address=True)
     yield app.test_client()
-    app.extensions["puller"].shutdown()
+    app.extensions["background"].shutdown()
 
 
 def answers(client: FlaskClient) -> Iterator[tuple[str, str]]:

@@ -148,7 +148,7 @@ def test_a_wrong_declaration_is_code_3_with_file_and_line(run: Run, tmp_path: Pa
     folder = tmp_path / "mappings"
     shutil.copytree(ROOT / "mappings", folder)
     with (folder / "patient.map.yaml").open("a", encoding="utf-8") as file:
-        file.write("\nnonsense: true\n")
+        file.write("\ntitle: a second one\ntitle: and a third\n")
 
     result = run("--mappings", str(folder), "check")
 

@@ -215,6 +215,22 @@ def test_a_family_that_is_opposed_leaves_nothing_behind(parts: Parts) -> None:
             cases.read(connection, case["case_id"])
 
 
+def test_erasing_finds_what_was_never_taken_too(parts: Parts) -> None:
+    """Bytes in quarantine are the child's as well."""
+    taken = receive(parts, make_bundle())
+    refused = receive(parts, make_bundle(make_patient(), make_condition(onsetDateTime="2001-01-01")))
+    with parts.store.writing() as connection:
+        keeping.erase(connection, taken.entry.case_id, parts.clock())
+
+    with parts.store.reading() as connection:
+        assert [inbox.read_raw(connection, each.entry.id) for each in (taken, refused)] == [None, None]
+        assert inbox.find(connection, refused.entry.id).state == "erased"
+
+
+def test_a_name_of_an_element_that_a_database_cannot_write_is_kept_all_the_same(parts: Parts) -> None:
+    assert receive(parts, make_bundle(make_patient(**{"a\u0000b": 1}), make_condition())).entry.state == "stored"
+
+
 def test_an_erased_case_is_not_taken_again(parts: Parts) -> None:
     receipt = receive(parts, make_bundle())
     with parts.store.writing() as connection:

@@ -280,7 +280,7 @@ def test_a_pull_is_started_watched_and_reported(client: FlaskClient, hospital: s
     while pull["state"] in ("waiting", "running") and time.monotonic() < deadline:
         time.sleep(0.05)
         pull = watching.get(started.headers["Location"]).json
-    app.extensions["puller"].shutdown()
+    app.extensions["background"].shutdown()
 
     assert (started.status_code, pull["state"], pull["report"]["screened"]) == (202, "complete", 1)
     assert [each["id"] for each in watching.get("/pulls").json["pulls"]] == [pull["id"]]
