@@ -42,7 +42,8 @@ def site(item: Json, *, known_side: bool = True) -> Json:
         if side != "unknown":
             more.append({"url": LATERALITY, "valueCodeableConcept": concept("side", side)})
         elif not known_side:
-            more.append({"url": LATERALITY, "extension": [{"url": ABSENT, "valueCode": "asked-unknown"}]})
+            absent = {"extension": [{"url": ABSENT, "valueCode": "asked-unknown"}]}
+            more.append({"url": LATERALITY, "valueCodeableConcept": absent})
     if (segment := item.get("segment")) is not None:
         more.append({"url": SEGMENT, "valueCodeableConcept": concept("segment", segment)})
     if more:
