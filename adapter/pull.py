@@ -128,7 +128,8 @@ def _candidates(hospital: Hospital, tally: Tally) -> list[str]:
     """
     patient_ids, units = find_candidates(hospital)
     if all(unit.pages == 0 for unit in units):
-        raise RemoteError(f"no search for candidates was answered; {units[0].problem}", hospital.host)
+        reason = units[0].problem.removeprefix(f"{hospital.host}: ")
+        raise RemoteError(f"no search for candidates was answered: {reason}", hospital.host)
     tally.units += [unit.as_json() for unit in units]
     incomplete = (unit for unit in units if not unit.complete)
     tally.missing += [{"what": f"candidates by {unit.type}", "problem": unit.problem} for unit in incomplete]

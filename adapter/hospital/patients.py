@@ -42,9 +42,14 @@ class Collected:
 def find_candidates(hospital: Hospital) -> tuple[list[str], list[Unit]]:
     """Ids of the patients whom the source's candidate searches name, and the searches with their proof.
 
-    A match that names no patient makes its search incomplete: somebody would be missed.
+    A match that names no patient makes its search incomplete: somebody would be missed. A server that does not answer
+    at all is not asked the rest.
     """
-    units = [hospital.collect(search.type, search.parameters) for search in hospital.source.candidates]
+    units: list[Unit] = []
+    for search in hospital.source.candidates:
+        units.append(hospital.collect(search.type, search.parameters))
+        if units[-1].unreachable:
+            break
     found: dict[str, None] = {}
     for unit in units:
         for resource in unit.of_type(unit.type):

@@ -12,7 +12,7 @@ from adapter.errors import RemoteError
 from adapter.hospital import Hospital, Patience, Search, open_hospital, resolve_source
 from adapter.hospital.patients import collect_patient, find_candidates
 from adapter.synthetic.server import FhirServer, serve_resources
-from tests.scripted_hospital import ScriptedHospital, answer, condition, outcome, searchset
+from tests.scripted_hospital import Scripted, ScriptedHospital, answer, condition, outcome, searchset
 
 CIM10 = "https://smt.esante.gouv.fr/terminologie-cim-10"
 
@@ -148,3 +148,9 @@ def test_server_says_what_it_can_do(ward: Hospital) -> None:
 def test_server_has_nothing_elsewhere(ward: Hospital) -> None:
     with pytest.raises(RemoteError, match="404"):
         ward.read("Condition", "nobody")
+
+
+def test_server_that_does_not_answer_is_not_asked_the_rest(server: ScriptedHospital, hospital: Hospital) -> None:
+    server.says(*[Scripted(drop=True)] * 9)
+    found, units = find_candidates(hospital)
+    assert (found, len(units), len(server.requests)) == ([], 1, 4)

@@ -6,12 +6,12 @@ Takes from: the rest of this room, mapping.  Gives to: demo, cli, tests.
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from adapter.errors import Json
 from adapter.mapping import Mappings
+from adapter.synthetic.chance import make_chance
 from adapter.synthetic.hospital.diagnoses import (
     add_mistakes,
     add_statements_of_nothing,
@@ -96,7 +96,7 @@ def make_population(cases: Iterable[Json], mappings: Mappings, seed: int) -> Pop
 
     Shapes:  cases  registry cases; what makes them eligible or not is theirs
     """
-    rng = random.Random(seed)  # noqa: S311 - a reproducible play, no secret
+    rng = make_chance("hospital", seed)
     turns = Turns(rng)
     population = Population([])
     for case in cases:
