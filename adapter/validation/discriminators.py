@@ -191,6 +191,9 @@ def _children(compiler: Compiler, element: Element, name: str, argument: str) ->
     if name in ("ofType", "as"):
         yield element
         return
+    if (inner := _inside_value(element, name)) is not None:
+        yield inner
+        return
     parts = profile_elements(compiler, element)
     owner = parts[0] if parts else element if element.children else _profiled(compiler, element)
     if owner is None:
@@ -204,6 +207,15 @@ def _children(compiler: Compiler, element: Element, name: str, argument: str) ->
         return
     yield child
     yield from child.slices.values()
+
+
+def _inside_value(element: Element, name: str) -> Element | None:
+    """A pattern on an element fixes what lies below it too."""
+    stated = element.value("fixed") if element.has("fixed") else element.value("pattern")
+    if type(stated) is not dict or name not in stated:
+        return None
+    value = stated[name][0] if type(stated[name]) is list else stated[name]
+    return Element({"path": f"{element.path}.{name}", "patternElement": value})
 
 
 def _by_variant(owner: Element, name: str) -> Element | None:

@@ -86,9 +86,13 @@ def _judge(slicing: _Slicing, plain: Check, value: list[Any], scope: Scope) -> l
     for index in rest:
         if problems := plain(value[index], scope):
             found += under(index, problems)
+    told: set[str] = set()
     if slicing.rules == "closed":
-        found += [_unmatched(slicing, value[index], scope).at(index) for index in rest]
-    found += _judge_groups(slicing, groups, value, rest, scope)
+        for index in rest:
+            name, problem = _unmatched(slicing, value[index], scope)
+            found.append(problem.at(index))
+            told.add(name)
+    found += _judge_groups(slicing, groups, value, rest, scope, told)
     if slicing.ordered:
         found += _check_order(groups)
     if slicing.rules == "openAtEnd" and rest and any(index > min(rest) for group in groups for index, _ in group):
@@ -97,14 +101,20 @@ def _judge(slicing: _Slicing, plain: Check, value: list[Any], scope: Scope) -> l
 
 
 def _judge_groups(
-    slicing: _Slicing, groups: list[list[tuple[int, Any]]], value: list[Any], rest: list[int], scope: Scope
+    slicing: _Slicing,
+    groups: list[list[tuple[int, Any]]],
+    value: list[Any],
+    rest: list[int],
+    scope: Scope,
+    told: frozenset[str] | set[str] = frozenset(),
 ) -> list[Problem]:
+    """`told` are the slices that an unmatched item was said to have been meant for."""
     found: list[Problem] = []
     for piece, group in zip(slicing.slices, groups, strict=True):
         for index, item in group:
             if problems := piece.check(item, scope):
                 found += under(index, problems)
-        if len(group) < piece.min:
+        if len(group) < piece.min and piece.name not in told:
             nearest = _nearest(piece, [(index, value[index]) for index in rest], scope)
             found.append(_slice_problem("slice-min", slicing, piece, min=piece.min, nearest=nearest))
         if piece.max is not None and len(group) > piece.max:
@@ -133,14 +143,15 @@ def _check_order(groups: list[list[tuple[int, Any]]]) -> list[Problem]:
     return []
 
 
-def _unmatched(slicing: _Slicing, item: Any, scope: Scope) -> Problem:
+def _unmatched(slicing: _Slicing, item: Any, scope: Scope) -> tuple[str, Problem]:
     """The slice that would have cost the item least, and the first thing it lacks there."""
     judged = [
         (len(problems), piece.name, problems) for piece in slicing.slices if (problems := piece.check(item, scope))
     ]
     names = ", ".join(piece.name for piece in slicing.slices)
-    nearest = _said(*min(judged, key=lambda row: row[0])[1:]) if judged else ""
-    return Problem("slice-closed", element=slicing.element.name, expected=names, nearest=nearest)
+    _, name, problems = min(judged, key=lambda row: row[0]) if judged else (0, "", [])
+    nearest = _said(name, problems) if problems else ""
+    return name, Problem("slice-closed", element=slicing.element.name, expected=names, nearest=nearest)
 
 
 def _nearest(piece: _Slice, rest: list[tuple[int, Any]], scope: Scope) -> str:
