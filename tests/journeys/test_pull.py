@@ -13,9 +13,12 @@ from adapter.bootstrap import open_parts
 from adapter.config import load_settings
 from adapter.errors import Json, RemoteError, UsageError, VersionConflictError
 from adapter.hospital import Patience, Search, resolve_source
+from adapter.inbound import receive_case
+from adapter.outbound import push
 from adapter.parts import Parts
 from adapter.pull import UNREACHABLE_IN_A_ROW, exit_code, run_pull, start_pull
-from adapter.store import inbox, pulls
+from adapter.resource import dump_json
+from adapter.store import cases, inbox, pulls
 from adapter.synthetic.hospital import Population, make_population
 from adapter.synthetic.server import Answer, FhirServer, serve_resources
 from tests.sample_cases import make_case
@@ -209,3 +212,17 @@ def test_report_names_no_patient(parts: Parts, population: Population, server: F
     text = str(pull(parts))
     identities = [*population.patients, *population.patients.values(), "IPP-TEST", "Zéphyrine", "IMAGINAIRE"]
     assert [each for each in identities if each in text] == []
+
+
+def test_case_pushed_to_a_hospital_comes_home_when_it_is_pulled(plain_parts: Parts) -> None:
+    case = make_case(1)
+    receive_case(plain_parts, dump_json(case), "by hand")
+    empty = FhirServer()
+    with serve_resources(empty) as base:
+        there = replace(plain_parts, sources={"south": replace(resolve_source(base, {}), name="south")})
+        sent = push(there, case["case_id"], "south")
+        report = run_pull(there, start_pull(there, "south"), patience=HASTY)
+    with plain_parts.store.reading() as connection:
+        versions = cases.history(connection, case["case_id"])
+    assert set(sent.statuses) == {"201 Created"}
+    assert (report["eligible"], report["screened"], len(versions)) == (1, 1, 1)
