@@ -16,10 +16,12 @@ from adapter.errors import Json
 from adapter.mapping.code import Code
 from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path, Step, parse_path
+from adapter.mapping.tables import Table
 from adapter.mapping.writer import also_path, flatten
 
 Finder = Callable[[Json, list[str]], None]
 
+_MISS = (KeyError, IndexError, TypeError)
 _LABELS = ("display", "text", "userSelected", "version")
 
 
@@ -29,12 +31,16 @@ class Known:
 
     Shapes:  all_inside  nothing inside is looked at
              slices      of a list, the entries that are known; `open` when every entry is
+             const       what stands here when we wrote it: the same needs no look inside
+             codings     likewise for the codings of a concept, by the first of them
     """
 
     members: dict[str, Known] = field(default_factory=dict)
     all_inside: bool = False
     slices: list[Step] = field(default_factory=list)
     open: bool = False
+    const: Any = None
+    codings: dict[tuple[Any, Any], list[Json]] | None = None
 
     def at(self, path: Path) -> Known:
         known = self
@@ -74,7 +80,9 @@ def _add(root: Known, rule: Rule) -> None:
     elif rule.kind == "group" and (rule.codec.option or {}).get("text"):
         root.at(rule.fhir)
     elif rule.kind == "const":
-        _add_value(root.at(rule.fhir), rule.const)
+        here = root.at(rule.fhir)
+        _add_value(here, rule.const)
+        here.const = rule.const if isinstance(rule.const, dict | list) and "{" not in repr(rule.const) else None
     else:
         for leaf in flatten(rule):
             _add_leaf(root, leaf)
@@ -90,7 +98,9 @@ def _add_value(known: Known, value: Any) -> None:
 def _add_leaf(root: Known, leaf: Rule) -> None:
     here = root.at(leaf.fhir)
     if leaf.codec.name == "concept":
-        _add_coding(here.members.setdefault("coding", Known()))
+        codings = here.members.setdefault("coding", Known())
+        _add_coding(codings)
+        codings.codings = codings.codings or _written(leaf.codec.table)
         here.members.setdefault("text", Known())
     elif leaf.codec.name == "codings":
         _add_coding(here)
@@ -109,6 +119,11 @@ def _add_leaf(root: Known, leaf: Rule) -> None:
         )
 
 
+def _written(table: Table | None) -> dict[tuple[Any, Any], list[Json]]:
+    listed = table.codings.values() if table else ()
+    return {(codings[0]["system"], codings[0]["code"]): codings for codings in listed}
+
+
 def _add_coding(known: Known) -> None:
     for name in ("system", "code", *_LABELS):
         known.members.setdefault(name, Known())
@@ -124,11 +139,21 @@ def make_finder(mapping: Map) -> Finder:
 
 def _write(code: Code, indent: int, source: str, place: str, known: Known) -> None:
     names = code.constant(frozenset(known.members), "N")
-    code.add(indent, f"if not {source}.keys() <= {names}:", 1)
+    code.add(indent, f"if not {names}.issuperset({source}):", 1)
     code.add(indent + 1, f"out += [{place + '.'!r} + name for name in {source} if name not in {names}]", 1)
     for name, inner in known.members.items():
         if inner.members and not inner.all_inside:
             _write_member(code, indent, source, f"{place}.{name}", name, inner)
+
+
+def _same_codings(code: Code, indent: int, member: str, codings: dict[tuple[Any, Any], list[Json]]) -> None:
+    """Codings as we write them hold nothing foreign; one comparison says so, and none of them is looked into."""
+    first, written = f"{member}[0]", code.constant(codings, "W")
+    same = f"{member} == {written}[{first}['system'], {first}['code']]"
+    code.add(indent, f"if {member}:", 1)
+    code.add(indent + 1, "try:", 1)
+    code.add(indent + 2, f"if {same}: {member} = None", 1)
+    code.add(indent + 1, f"except {code.constant(_MISS, 'MISS')}: pass", 1)
 
 
 def _claimed(code: Code, entry: str, slices: list[Step]) -> str:
@@ -141,7 +166,10 @@ def _claimed(code: Code, entry: str, slices: list[Step]) -> str:
 def _write_member(code: Code, indent: int, source: str, place: str, name: str, known: Known) -> None:
     member, each = code.var("m"), code.var("e")
     code.add(indent, f"{member} = {source}.get({name!r})", 1)
-    code.add(indent, f"if {member}:", 1)
+    if known.codings:
+        _same_codings(code, indent, member, known.codings)
+    ours = f" and {member} != {code.constant(known.const, 'K')}" if known.const is not None else ""
+    code.add(indent, f"if {member}{ours}:", 1)
     code.add(indent + 1, f"for {each} in ({member} if {member}.__class__ is list else ({member},)):", 1)
     if known.slices and not known.open:
         code.add(indent + 2, f"if not ({_claimed(code, each, known.slices)}):", 1)
