@@ -1,0 +1,64 @@
+"""What of a received Bundle may be read: R4 is checked, and what nobody can read is taken out, not the whole.
+
+A hospital's record is rarely flawless, and most flaws cost the registry nothing. So at the door a broken rule is
+told as a warning; an element that is not what R4 says (a number where a Coding should be, 30 February) is left
+unread, and it is for the mapping to say whether the case can do without it.
+
+Takes from: validation, errors.  Gives to: judgement.
+Source: https://hl7.org/fhir/R4/validation.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from adapter.errors import Issue, Json
+from adapter.validation import Validator
+
+# Rules whose breach makes the element itself unreadable; all others speak of something beside it.
+_UNREADABLE = (
+    *("null", "empty-string", "blank-string", "empty-object", "empty-array"),
+    *("not-an-object", "not-a-list", "list-not-allowed", "json-type"),
+    *("primitive", "primitive-date", "primitive-dateTime", "primitive-instant", "no-such-day"),
+)
+_STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(\d+)\])?")
+
+
+def admit(bundle: Json, validator: Validator) -> tuple[Json, list[Issue]]:
+    """The Bundle without its unreadable elements, and what is wrong with it, as warnings.
+
+    Shapes:  bundle   of an R4 release, not altered
+             returns  the same object when nothing had to be taken out
+    Errors:  none
+    """
+    found = [issue for issue in validator.validate(bundle) if issue.blocks]
+    for issue in found:
+        if issue.rule in _UNREADABLE:
+            bundle = without(bundle, issue.expression)
+    return bundle, [replace(issue, severity="warning", stage="structure") for issue in found]
+
+
+def without(document: Json, expression: str) -> Json:
+    """A copy that lacks the element at a FHIRPath of names and indexes; the rest is shared with the original."""
+    steps: list[str | int] = []
+    for name, index in _STEP.findall(expression)[1:]:
+        steps += [name, int(index)] if index else [name]
+    copied: Json = _without(document, steps)
+    return copied
+
+
+def _without(value: Any, steps: list[str | int]) -> Any:
+    if not steps:
+        return None
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, dict) and step in value:
+        left = _without(value[step], rest)
+        return {
+            name: left if name == step else each for name, each in value.items() if name != step or left is not None
+        }
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        left = _without(value[step], rest)
+        return [*value[:step], *([] if left is None else [left]), *value[step + 1 :]]
+    return value
