@@ -45,6 +45,7 @@ class Session:
 
 class _Command(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
+        """Run; every failure of ours ends with its exit code, and only what is a bug shows a traceback."""
         try:
             return super().invoke(ctx)
         except AdapterError as error:

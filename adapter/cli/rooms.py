@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import click
 
-from adapter.cli import converting, keeping, later, moving, tending
+from adapter.cli.converting import check, decide, explain, to_case, to_fhir
+from adapter.cli.keeping import case, cohort, inbox
+from adapter.cli.later import NAMES, make_command
+from adapter.cli.moving import demo, pull, push, serve, synthesize
+from adapter.cli.tending import doctor, fsck
 
 
 def add_commands(group: click.Group) -> None:
-    built = (
-        *(converting.to_case, converting.to_fhir, converting.decide, converting.explain, converting.check),
-        *(keeping.inbox, keeping.case, keeping.cohort),
-        *(moving.demo, moving.pull, moving.push, moving.serve, moving.synthesize),
-        *(tending.fsck, tending.doctor),
-    )
-    for command in built:
+    """Hang every command on the group; --help lists them by name."""
+    converting = (to_case, to_fhir, decide, explain, check)
+    moving = (demo, pull, push, serve, synthesize)
+    for command in (*converting, inbox, case, cohort, *moving, doctor, fsck):
         group.add_command(command)
-    for name, meaning in later.NAMES.items():
-        group.add_command(later.make_command(name, meaning))
+    for name, meaning in NAMES.items():
+        group.add_command(make_command(name, meaning))

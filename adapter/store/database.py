@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,10 @@ def open_store(url: str) -> Store:
              RemoteTransientError when it cannot be reached
     """
     store = Store(_make_engine(url))
-    try:
+    with ExitStack() as on_failure:
+        on_failure.callback(store.close)
         _migrate(store)
-    except BaseException:
-        store.close()
-        raise
+        on_failure.pop_all()
     return store
 
 

@@ -18,13 +18,14 @@ from adapter.canonical import BASE
 from adapter.errors import Json
 
 View = TypeVar("View", bound=Callable[..., Any])
+_INTERACTIONS: dict[Callable[..., Any], tuple[str, ...]] = {}
 
 
 def interacts(*interactions: str) -> Callable[[View], View]:
     """Mark a view as really serving these system-level interactions; unmarked views are not announced."""
 
     def mark(view: View) -> View:
-        view.interactions = interactions  # type: ignore[attr-defined]
+        _INTERACTIONS[view] = interactions
         return view
 
     return mark
@@ -34,7 +35,7 @@ def make_capability_statement(app: Flask) -> Json:
     """What this service does, read off its route table."""
     served: list[str] = []
     for rule in app.url_map.iter_rules():
-        served += getattr(app.view_functions[rule.endpoint], "interactions", ())
+        served += _INTERACTIONS.get(app.view_functions[rule.endpoint], ())
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{BASE}/CapabilityStatement/adapter",

@@ -27,6 +27,7 @@ _PAGE = 1000
 
 @routes.get("/cases")
 def summaries() -> Response:
+    """Living cases by pseudonym; `after` of the answer, sent again, asks for the next ones."""
     status, limit = request.args.get("status"), _number("limit", 100, 1, _PAGE)
     if status and status not in STATUSES:
         raise UsageError(f"status is one of {', '.join(STATUSES)}.")

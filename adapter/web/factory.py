@@ -13,9 +13,14 @@ from werkzeug.exceptions import NotAcceptable
 
 from adapter.errors import NotPermittedError
 from adapter.parts import Parts
-from adapter.web import cases, cohort, fhir, operations, pages, pulling
+from adapter.web.cases import routes as cases
+from adapter.web.cohort import routes as cohort
 from adapter.web.failures import Service, answer_failures
+from adapter.web.fhir import routes as fhir
 from adapter.web.logbook import log_requests
+from adapter.web.operations import routes as operations
+from adapter.web.pages import routes as pages
+from adapter.web.pulling import routes as pulling
 from adapter.web.receiving import MAX_KEPT_BYTES
 
 _HEADERS = {
@@ -45,8 +50,8 @@ def create_app(parts: Parts, *, may_pull_any_address: bool = False) -> Flask:
     answer_failures(app)
     app.before_request(_check_request)
     app.after_request(_protect)
-    for room in (fhir, cases, pulling, cohort, operations, pages):
-        app.register_blueprint(room.routes)
+    for routes in (fhir, cases, pulling, cohort, operations, pages):
+        app.register_blueprint(routes)
     return app
 
 

@@ -102,6 +102,7 @@ _SHOWN = 10
 
 @routes.get("/")
 def overview() -> str:
+    """Numbers and places only: nothing on this page is about one child."""
     tongue = language()
     with parts().store.reading() as connection:
         return render_template(

@@ -24,6 +24,7 @@ routes = Blueprint("pulls", __name__)
 
 @routes.post("/pulls")
 def start() -> Response:
+    """Answers 202 at once, with the address to watch."""
     name, issues = _read_name()
     if name is None:
         return outcome(issues, 422)

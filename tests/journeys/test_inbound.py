@@ -100,74 +100,61 @@ def test_the_pseudonym_shows_nothing_of_the_hospital(parts: Parts) -> None:
     assert not any(told in case_id for told in ("IPP", "p1", "north"))
 
 
-def wrong(name: str) -> tuple[bytes, int, str, str]:
-    """Input, status, rule and place of what must be told."""
-    patient, condition = make_patient(), make_condition()
-    unborn = make_condition(onsetDateTime="2001-01-01")
-    stu3 = {**condition, "clinicalStatus": "active"}
-    r5 = {"resourceType": "MedicationUsage", "id": "m", "status": "recorded"}
-    other = make_condition(code=coded(ICD10, "Q99.99"))
-    cases: dict[str, tuple[bytes, int, str, str]] = {
-        "not JSON": (b"<Bundle/>", 400, "json-syntax", ""),
-        "nothing": (b"", 400, "json-syntax", ""),
-        "no Bundle": (as_bytes(patient), 422, "bundle", ""),
-        "a list": (b"[]", 422, "bundle", ""),
-        "null": (b"null", 422, "bundle", ""),
-        "duplicate keys": (b'{"resourceType":"Bundle","type":"batch","type":"batch"}', 400, "json-duplicate-key", ""),
-        "too deep": (b"[" * 70 + b"]" * 70, 400, "json-depth", ""),
-        "11 MB": (b'"' + b"x" * 11_000_000 + b'"', 413, "json-size", ""),
-        "501 entries": (
-            as_bytes(make_bundle(patient, *[make_condition(n) for n in range(500)])),
-            413,
-            "bundle-size",
-            "Bundle.entry",
-        ),
-        "a history": (as_bytes(make_bundle(kind="history")), 422, "bundle-type", "Bundle.type"),
-        "no Patient": (as_bytes(make_bundle(condition)), 422, "one-patient", "Bundle.entry"),
-        "two Patients": (
-            as_bytes(make_bundle(patient, make_patient(2), condition)),
-            422,
-            "one-patient",
-            "Bundle.entry[1].resource",
-        ),
-        "STU3": (
-            as_bytes(make_bundle(patient, stu3, kind="collection")),
-            422,
-            "fhir-version",
-            "Bundle.entry[1].resource.clinicalStatus",
-        ),
-        "R5": (
-            as_bytes(make_bundle(patient, condition, r5, kind="collection")),
-            422,
-            "fhir-version",
-            "Bundle.entry[2].resource",
-        ),
-        "unknown codes": (as_bytes(make_bundle(patient, other)), 422, "mapping:required:diagnosis.code", "Bundle"),
-        "onset before birth": (
-            as_bytes(make_bundle(patient, unborn, kind="collection")),
-            422,
-            "case:",
-            "Bundle.entry[1].resource.onsetDateTime",
-        ),
-        "nobody": (
-            as_bytes({**make_bundle(), "entry": [{"resource": {"resourceType": "Patient"}}, {"resource": condition}]}),
-            422,
-            "pseudonym",
-            "Bundle.entry[0].resource",
-        ),
-    }
-    return cases[name]
+# Input, status, rule and place of what must be told.
+Wrong = tuple[bytes, int, str, str]
+
+UNREADABLE: dict[str, Wrong] = {
+    "not JSON": (b"<Bundle/>", 400, "json-syntax", ""),
+    "nothing": (b"", 400, "json-syntax", ""),
+    "duplicate keys": (b'{"resourceType":"Bundle","type":"batch","type":"batch"}', 400, "json-duplicate-key", ""),
+    "too deep": (b"[" * 70 + b"]" * 70, 400, "json-depth", ""),
+    "11 MB": (b'"' + b"x" * 11_000_000 + b'"', 413, "json-size", ""),
+    "no Bundle": (as_bytes(make_patient()), 422, "bundle", ""),
+    "a list": (b"[]", 422, "bundle", ""),
+    "null": (b"null", 422, "bundle", ""),
+}
 
 
-WRONG = [
-    *("not JSON", "nothing", "no Bundle", "a list", "null", "duplicate keys", "too deep", "11 MB", "501 entries"),
-    *("a history", "no Patient", "two Patients", "STU3", "R5", "unknown codes", "onset before birth", "nobody"),
-]
+def refused(rule: str, place: str, *resources: dict[str, Any], kind: str = "collection", status: int = 422) -> Wrong:
+    return as_bytes(make_bundle(*resources, kind=kind)), status, rule, place
+
+
+NAMELESS = {"resource": {"resourceType": "Patient"}}, {"resource": make_condition()}
+UNUSABLE: dict[str, Wrong] = {
+    "501 entries": refused(
+        "bundle-size", "Bundle.entry", make_patient(), *[make_condition(n) for n in range(500)], status=413
+    ),
+    "a history": refused("bundle-type", "Bundle.type", kind="history"),
+    "no Patient": refused("one-patient", "Bundle.entry", make_condition()),
+    "two Patients": refused("one-patient", "Bundle.entry[1].resource", make_patient(), make_patient(2)),
+    "STU3": refused(
+        "fhir-version",
+        "Bundle.entry[1].resource.clinicalStatus",
+        *(make_patient(), make_condition(clinicalStatus="active")),
+    ),
+    "R5": refused(
+        "fhir-version",
+        "Bundle.entry[2].resource",
+        *(make_patient(), make_condition(), {"resourceType": "MedicationUsage", "id": "m"}),
+    ),
+    "unknown codes": refused(
+        "mapping:required:diagnosis.code",
+        "Bundle",
+        *(make_patient(), make_condition(code=coded(ICD10, "Q99.99"))),
+    ),
+    "onset before birth": refused(
+        "case:",
+        "Bundle.entry[1].resource.onsetDateTime",
+        *(make_patient(), make_condition(onsetDateTime="2001-01-01")),
+    ),
+    "nobody": (as_bytes({**make_bundle(), "entry": NAMELESS}), 422, "pseudonym", "Bundle.entry[0].resource"),
+}
+WRONG = UNREADABLE | UNUSABLE
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_refuses_with_status_rule_and_place_and_keeps_the_bytes(parts: Parts, name: str) -> None:
-    raw, status, rule, place = wrong(name)
+    raw, status, rule, place = WRONG[name]
 
     receipt = receive(parts, raw)
 
