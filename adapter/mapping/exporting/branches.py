@@ -18,11 +18,13 @@ from adapter.mapping.writer import flatten
 
 @dataclass(frozen=True)
 class Limits:
-    """Shapes:  without  words an earlier branch writes
-    asks     conditions on the object `around`, as text with a place for its variable
+    """Shapes:  without    words that are not this branch's to write
+    contested  another branch writes the words that this one does not know
+    asks       conditions on the object `around`, as text with a place for its variable
     """
 
     without: frozenset[Word] = frozenset()
+    contested: bool = False
     asks: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
 
@@ -30,11 +32,11 @@ class Limits:
         return none_of(variable, sorted(map(str, self.without)))
 
 
-def limit_branches(branches: list[Rule]) -> list[tuple[Rule, Limits]]:
+def limit_branches(branches: list[Rule], default: Word | None) -> list[tuple[Rule, Limits]]:
     """Each branch with what keeps it from writing beside an earlier one; those that never write are left out."""
     found = []
     for number, branch in enumerate(branches):
-        without: set[Word] = set()
+        without: set[Word] = set() if default is None else {default}
         asks = [_given(path, value) for path, value in branch.given]
         places = [path for path, _ in branch.given]
         shadowed = False
@@ -51,7 +53,8 @@ def limit_branches(branches: list[Rule]) -> list[tuple[Rule, Limits]]:
                 places.append(known[0])
         if not shadowed:
             around = tuple(step.name for step in places[0].steps[:-1]) if places else ()
-            found.append((branch, Limits(frozenset(without), tuple(asks), around)))
+            contested = any(_places(branch)[0] == _places(later)[0] for later in branches[number + 1 :])
+            found.append((branch, Limits(frozenset(without), contested or bool(without), tuple(asks), around)))
     return found
 
 

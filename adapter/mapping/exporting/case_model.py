@@ -37,7 +37,7 @@ def export_case_model() -> Json:
         "fhirVersion": "4.0.1",
         "kind": "logical",
         "abstract": False,
-        "type": NAME,
+        "type": CASE_MODEL,
         "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Element",
         "derivation": "specialization",
         "snapshot": {"element": list(_snapshot(root, own))},

@@ -29,12 +29,13 @@ def spelled(word: Word) -> str:
 
 
 def one_of(variable: str, words: Iterable[object]) -> str:
-    """FHIRPath: the variable holds one of these; "" never."""
+    """FHIRPath: the variable holds one of these."""
     listed = [quoted(word) if isinstance(word, str) else spelled(bool(word)) for word in words]
     return f"{variable} = {listed[0]}" if len(listed) == 1 else f"{variable} in ({' | '.join(listed)})"
 
 
 def none_of(variable: str, words: Iterable[object]) -> str:
+    """FHIRPath: the variable holds none of these; "" when there are none."""
     return " and ".join(f"{variable} != {quoted(str(word))}" for word in words)
 
 

@@ -21,11 +21,15 @@ Rules = tuple[MapRule, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a leaf's value stands in the case, and which of its words are not the leaf's to write."""
+    """Where a leaf's value stands in the case, and which of its words are not the leaf's to write.
+
+    `contested`: another rule writes the words that the leaf's table does not know.
+    """
 
     context: str
     element: str
     without: frozenset[Word] = frozenset()
+    contested: bool = False
 
 
 @dataclass
@@ -137,9 +141,9 @@ class LeafWriter:
         """The shortest way to say which words are meant; nothing when all are."""
         meant = [word for word in words if word not in at.without]
         others = [word for word in (*table.codings, *at.without) if word not in meant]
-        if not others:
-            return ""
-        return one_of(variable, meant) if len(meant) <= len(others) else none_of(variable, others)
+        if at.contested:
+            return one_of(variable, meant)
+        return none_of(variable, others) if len(others) < len(meant) else one_of(variable, meant)
 
     def _key(self, leaf: Rule, at: Place, spot: Spot) -> Rules:
         variable, identifier = self.names.variable(), self.names.variable()

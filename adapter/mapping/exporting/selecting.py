@@ -32,10 +32,11 @@ def wrap_selected(mapping: Map, names: Names, gaps: list[Gap]) -> Wrap:
 
 def _drops(mapping: Map, names: Names, gaps: list[Gap]) -> list[Wrap]:
     found = []
+    # A condition hangs on an element: only one that is always there can be asked to be something else.
+    always = not any(rule.missing for rule in mapping.rules)
     for spelled in mapping.get("drop") or ():
         statuses = spelled.get("status")
-        # A condition hangs on an element: only one that R4 requires can be asked to be something else.
-        if statuses is not None and not set(spelled) - {"status", "why"}:
+        if always and statuses is not None and not set(spelled) - {"status", "why"}:
             listed = statuses if isinstance(statuses, list) else [statuses]
             found.append(_wrap(names, f"{mapping.name}.drop", "status", lambda v, no=listed: none_of(v, no)))
         else:

@@ -91,7 +91,7 @@ class GroupWriter:
 
     def _units(self, rule: Rule, item: Item) -> list[Unit]:
         if rule.kind in ("first", "choice"):
-            branches = limit_branches([each for each in rule.rules if each.to_fhir and self._sayable(each)])
+            branches = limit_branches([each for each in rule.rules if each.to_fhir and self._sayable(each)], rule.default)
             return [self._unit(branch, rule.id, item, limits) for branch, limits in branches]
         if rule.missing:
             self._gap(rule, PRIMITIVE, f"_{rule.fhir.fhirpath}")
@@ -147,7 +147,9 @@ class GroupWriter:
             item.variable,
             names[:-1],
             rule.id,
-            lambda context: self.leaves.write(rule, Place(context, names[-1], limits.without), spot),
+            lambda context: self.leaves.write(
+                rule, Place(context, names[-1], limits.without, limits.contested), spot
+            ),
         )
 
     def _key_word(self, rule: Rule, item: Item, spot: Spot) -> Rules:
