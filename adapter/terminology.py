@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from types import NoneType
 
 from adapter.conformance import Definitions
 from adapter.errors import Json
@@ -58,6 +59,8 @@ class Members:
 
     def has(self, system: str | None, code: str) -> bool | None:
         """None when it cannot be decided with what is loaded."""
+        if type(code) is not str or not isinstance(system, (str, NoneType)):
+            return False
         if system is None:
             return self._has_code(code)
         if code in self.listed.get(system, ()):

@@ -145,7 +145,7 @@ def _make_concept_check(binding: _Binding) -> Check:
 def _elsewhere(codings: list[Json], members: Members) -> bool:
     """Another system was chosen, which an extensible binding lets the sender do."""
     bound = members.whole | set(members.listed)
-    return any(coding.get("system") not in bound for coding in codings)
+    return any(str(coding.get("system")) not in bound for coding in codings)
 
 
 def make_coding_memo(check: Check) -> Check:

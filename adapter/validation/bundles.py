@@ -86,6 +86,8 @@ def check_bundle(value: Any, scope: Scope) -> Found:
     """The rules over the whole Bundle; those of one element are its structure's."""
     kind, listed = value.get("type"), value.get("entry")
     entries = [(n, e) for n, e in enumerate(listed) if type(e) is dict] if type(listed) is list else []
+    if type(kind) is not str:
+        return None
     found = list(_check_head(value, kind))
     for index, entry in entries:
         if not _is_plain(entry, kind):
@@ -167,13 +169,13 @@ def _check_full_url(entry: Json, kind: Any, is_type: Callable[[str], bool]) -> I
 def _check_unique(entries: list[tuple[int, Json]], kind: Any) -> Iterator[Problem]:
     if kind == "history":
         return
-    seen: set[tuple[str, Any]] = set()
+    seen: set[tuple[str, str]] = set()
     for index, entry in entries:
         url, resource = entry.get("fullUrl"), entry.get("resource")
         if type(url) is not str:
             continue
         meta = resource.get("meta") if type(resource) is dict else None
-        key = (url, meta.get("versionId") if type(meta) is dict else None)
+        key = (url, str(meta.get("versionId")) if type(meta) is dict else "")
         if key in seen:
             human = "FullUrl must be unique in a bundle, or else entries with same fullUrl must have different meta.versionId"
             yield _rule("bdl-7", human).at("entry", index, "fullUrl")

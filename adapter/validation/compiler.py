@@ -7,6 +7,7 @@ Source: https://hl7.org/fhir/R4/structuredefinition.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from threading import RLock
 from typing import Any
 
 from adapter.conformance import Definitions
@@ -19,7 +20,7 @@ from adapter.validation.discriminators import profile_elements
 from adapter.validation.extensions import make_extension_check
 from adapter.validation.natives import ANY_RESOURCE, NATIVE_TYPES
 from adapter.validation.primitives import PRIMITIVES
-from adapter.validation.problem import Check, Found, Problem, all_of, passes
+from adapter.validation.problem import Check, Found, Problem, all_of, passes, with_extras
 from adapter.validation.references import make_target_check
 from adapter.validation.resources import make_resource_check
 from adapter.validation.scope import Policy, Scope
@@ -43,6 +44,7 @@ class Compiler:
         self._checks: dict[str, Check] = {}
         self._items: dict[int, Check] = {}
         self._busy: set[str] = set()
+        self._lock = RLock()
         self._resources: dict[str, bool] = {}
 
     def tree(self, canonical: str) -> Element | None:
@@ -57,9 +59,13 @@ class Compiler:
         """The check of a whole type or profile by canonical; None when unknown or without usable snapshot."""
         if canonical in self._checks:
             return self._checks[canonical]
+        with self._lock:
+            return self._compiled(canonical)
+
+    def _compiled(self, canonical: str) -> Check | None:
         root = self.tree(canonical)
-        if root is None:
-            return None
+        if root is None or canonical in self._checks:
+            return self._checks.get(canonical)
         if canonical in self._busy:
             return make_forward(lambda: self._checks[canonical])
         self._busy.add(canonical)
@@ -79,16 +85,22 @@ class Compiler:
         """One value of an element, whatever number of them there may be."""
         key = id(element)
         if key not in self._items:
-            self._items[key] = make_forward(lambda: self._items[key])
-            self._items[key] = self._make_item(element)
+            with self._lock:
+                self._items[key] = make_forward(lambda: self._finished(key))
+                self._items[key] = self._make_item(element)
         return self._items[key]
+
+    def _finished(self, key: int) -> Check:
+        """Whoever meets a check that another thread is still compiling waits for it here."""
+        with self._lock:
+            return self._items[key]
 
     def _make_item(self, element: Element) -> Check:
         if "contentReference" in element.definition and not element.children:
             return self._referred(element)
         codes = list(dict.fromkeys(element.type_codes))
         if element.definition.get("base", {}).get("path") == "Resource.id":
-            return all_of([PRIMITIVES["id"], *self._extras(element, "id")])
+            return with_extras(PRIMITIVES["id"], list(self._extras(element, "id")), primitive=True)
         if len(codes) == 1:
             return self.typed_check(element, codes[0])
         if not codes and element.children:
@@ -120,7 +132,7 @@ class Compiler:
         extras = list(self._extras(element, code))
         if code == "code" and len(extras) == 1 and element.definition.get("binding", {}).get("strength") == "required":
             return make_bound_code(base, extras[0])
-        return all_of([base, *extras])
+        return with_extras(base, extras, code in PRIMITIVES)
 
     def is_resource(self, code: str) -> bool:
         """Whether a name is that of an R4 resource type, abstract ones included."""
@@ -235,7 +247,7 @@ class Compiler:
             check = self.typed_check(element, code)
             if element is child:
                 return check
-            return all_of([check, *make_value_checks(child), *self._bindings(child, code)])
+            return with_extras(check, [*make_value_checks(child), *self._bindings(child, code)], code in PRIMITIVES)
 
         return make
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.errors import Json
 from adapter.validation.contexts import make_context_problems
-from adapter.validation.problem import Check, Found, Problem, all_of
+from adapter.validation.problem import Check, Found, Problem, with_extras
 from adapter.validation.snapshot import Element
 
 if TYPE_CHECKING:
@@ -42,11 +42,13 @@ def make_extension_check(compiler: Compiler, element: Element) -> Check:
             return plain(value, scope) if plain else None
         return _check_known(value, url, scope, modifier, profiles)
 
-    return all_of([check, *extras]) if extras else check
+    return with_extras(check, extras, primitive=False)
 
 
 def _make_inner(compiler: Compiler, element: Element) -> Check:
-    return all_of([compiler._object_check(element, "Extension"), *compiler._extras(element, "Extension")])  # noqa: SLF001
+    return with_extras(
+        compiler._object_check(element, "Extension"), list(compiler._extras(element, "Extension")), primitive=False
+    )  # noqa: SLF001
 
 
 def _check_known(value: Json, url: str, scope: Scope, modifier: bool, profiles: list[str]) -> Found:

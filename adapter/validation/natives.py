@@ -53,7 +53,7 @@ def _has(value: Json, name: str) -> bool:
 
 def _has_choice(value: Json, stem: str) -> bool:
     for key in value:  # noqa: SIM110  # a plain loop: this runs on every resource, and any() costs twice as much
-        if key.startswith(stem, 1 if key[0] == "_" else 0):
+        if key.startswith(stem, 1 if key[:1] == "_" else 0):
             return True
     return False
 
@@ -64,8 +64,8 @@ def _codes(concept: Any) -> Iterator[str]:
             yield coding["code"]
 
 
-def _listed(value: Json, name: str) -> list[Any]:
-    found = value.get(name)
+def _listed(value: Any, name: str) -> list[Any]:
+    found = value.get(name) if type(value) is dict else None
     return found if type(found) is list else []
 
 
@@ -100,12 +100,12 @@ def _con_5(value: Json) -> bool:
 
 def _obs_7(value: Json) -> bool:
     """Where a component repeats the code, the value belongs there."""
-    mine = {_coding_key(coding) for coding in _listed(value.get("code") or {}, "coding") if type(coding) is dict}
+    mine = {_coding_key(coding) for coding in _listed(value.get("code"), "coding") if type(coding) is dict}
     mine.discard(("", ""))
     if not mine or not _has_choice(value, "value"):
         return True
     return not any(
-        mine & {_coding_key(coding) for coding in _listed(part.get("code") or {}, "coding") if type(coding) is dict}
+        mine & {_coding_key(coding) for coding in _listed(part.get("code"), "coding") if type(coding) is dict}
         for part in _listed(value, "component")
         if type(part) is dict and type(part.get("code")) is dict
     )

@@ -85,6 +85,17 @@ def all_of(checks: list[Check]) -> Check:
     return every
 
 
+def with_extras(base: Check, extras: list[Check], primitive: bool) -> Check:
+    """The extras of an element read its value: they come only when it is what its type says."""
+    if not extras:
+        return base
+    more = all_of(extras)
+    if primitive:
+        return lambda value, scope: base(value, scope) or more(value, scope)
+    joined = all_of([base, more])
+    return lambda value, scope: joined(value, scope) if type(value) is dict else base(value, scope)
+
+
 def passes(value: Any, scope: Scope) -> Found:
     """The check that finds nothing."""
     return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from adapter.errors import Json
@@ -54,7 +53,7 @@ class ObjectShape:
                 known = get(key)
                 more = known(item, scope) if known is not None else unknown(key, value, scope)
                 if more and (more := _without_shadowed_nulls(more, key, value)):
-                    found = found + under(key, more) if found else under(key, more)
+                    found = _joined(found, under(key, more))
             for name in required:
                 if name not in value and "_" + name not in value:
                     found = [*(found or ()), Problem("min", element=name, min=1)]
@@ -69,7 +68,7 @@ class ObjectShape:
                             break
             for rule in whole:
                 if more := rule(value, scope):
-                    found = found + more if found else more
+                    found = _joined(found, more)
             return found
 
         return check
@@ -80,8 +79,7 @@ class ObjectShape:
         def unknown(key: str, owner: Json, scope: Scope) -> Found:
             shadow = shadows.get(key[1:]) if key.startswith("_") else None
             if shadow is None:
-                near = get_close_matches(key, names, 1)
-                return [Problem("unknown-element", element=key, nearest=near[0] if near else "")]
+                return [Problem("unknown-element", element=key, among=names)]
             is_list, element = shadow
             if is_list:
                 return _check_shadows(owner, key, element, scope)
@@ -89,6 +87,14 @@ class ObjectShape:
             return found if key[1:] in owner or found else _check_lone_shadow(owner[key])
 
         return unknown
+
+
+def _joined(found: Found, more: list[Problem]) -> list[Problem]:
+    """In place: a list of a hundred thousand defects must not be copied for each of them."""
+    if found is None:
+        return more
+    found.extend(more)
+    return found
 
 
 def _not_an_object(value: Any) -> Found:
@@ -153,7 +159,7 @@ def make_list(item_check: Check, low: int = 0, high: int | None = None, name: st
         found: Found = None
         for index, item in enumerate(value):
             if more := item_check(item, scope):
-                found = found + under(index, more) if found else under(index, more)
+                found = _joined(found, under(index, more))
         if low > 1 or high is not None:
             return _counted(value, low, high, name, found)
         return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,5 +61,8 @@ def place(kind: str, steps: list[Step]) -> str:
 
 def _filled(text: str, values: dict[str, Any]) -> str:
     """`{name}` is replaced; `{name?…}` stays only when the name has something to say."""
+    if "among" in values:
+        near = get_close_matches(str(values["element"]), values["among"], 1)
+        values = {**values, "nearest": near[0] if near else ""}
     kept = _OPTIONAL.sub(lambda match: match[2] if values.get(match[1]) else "", text)
     return kept.format_map(values) if "{" in kept else kept

@@ -13,7 +13,9 @@ BASE = "http://example.org/fhir/StructureDefinition/"
 PI = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "PI"}]}
 
 
-def make_profile(kind: str, changes: dict[str, dict[str, Any]], slices: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def make_profile(
+    kind: str, changes: dict[str, dict[str, Any]], slices: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """A profile with a snapshot: `changes` by path, `slices`, each with its children, behind what they slice."""
     base = copy.deepcopy(r4_definitions().type_structure(kind))
     assert base is not None
@@ -53,7 +55,9 @@ PROFILES = [
             "Patient.birthDate": {"min": 1},
             "Patient.photo": {"max": "0"},
             "Patient.name": {"min": 1, "max": "2"},
-            "Patient.maritalStatus": {"binding": {"strength": "required", "valueSet": "http://hl7.org/fhir/ValueSet/marital-status"}},
+            "Patient.maritalStatus": {
+                "binding": {"strength": "required", "valueSet": "http://hl7.org/fhir/ValueSet/marital-status"}
+            },
             "Patient.deceased[x]": {"type": [{"code": "dateTime"}]},
             IDENTIFIER: {"slicing": {"discriminator": [{"type": "pattern", "path": "type"}], "rules": "closed"}},
         },
@@ -71,7 +75,12 @@ PROFILES = [
                 "min": 1,
                 "patternCodeableConcept": {"coding": [{"system": "http://www.orpha.net", "code": "324964"}]},
                 "constraint": [
-                    {"key": "t-1", "severity": "error", "human": "A text is given", "expression": "text.exists() and text.length() > 2"}
+                    {
+                        "key": "t-1",
+                        "severity": "error",
+                        "human": "A text is given",
+                        "expression": "text.exists() and text.length() > 2",
+                    }
                 ],
             },
             "Condition.subject": {"type": [{"code": "Reference", "targetProfile": [BASE + "patient"]}]},
@@ -99,7 +108,10 @@ PROFILES = [
     ),
     make_profile(
         "MedicationStatement",
-        {"MedicationStatement.medication[x]": {"type": [{"code": "CodeableConcept"}]}, "MedicationStatement.effective[x]": {"min": 1}},
+        {
+            "MedicationStatement.medication[x]": {"type": [{"code": "CodeableConcept"}]},
+            "MedicationStatement.effective[x]": {"min": 1},
+        },
     ),
     make_profile(
         "Observation",
@@ -116,7 +128,10 @@ PROFILES = [
         },
         [
             _piece("Observation.component", "part", 1, "1", "BackboneElement"),
-            {**_piece("Observation.component.code", "", 1, "1", "CodeableConcept"), "patternCodeableConcept": {"text": "part"}},
+            {
+                **_piece("Observation.component.code", "", 1, "1", "CodeableConcept"),
+                "patternCodeableConcept": {"text": "part"},
+            },
             {
                 **_piece("Observation.component.value[x]", "", 1, "1", "string"),
                 "base": {"path": "Observation.component.value[x]", "min": 0, "max": "1"},
@@ -127,7 +142,11 @@ PROFILES = [
         "resourceType": "ValueSet",
         "url": BASE + "modality",
         "status": "active",
-        "compose": {"include": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "concept": [{"code": "MR"}, {"code": "CT"}]}]},
+        "compose": {
+            "include": [
+                {"system": "http://dicom.nema.org/resources/ontology/DCM", "concept": [{"code": "MR"}, {"code": "CT"}]}
+            ]
+        },
     },
 ]
 
