@@ -17,13 +17,13 @@ from adapter.mapping import explain, findings
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.check import check_language
 from adapter.mapping.intake import SHAPE, Intake
-from adapter.mapping.language import Language, load_language
+from adapter.mapping.language import CASE_ID_LENGTH, Language, load_language
 from adapter.mapping.run import Run
 from adapter.mapping.writer import make_writer_code
 
 CaseId = str | Callable[[Json], str | None] | None
 Writer = Callable[[Json, str, Callable[[Json], None]], None]
-_FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,40}\Z")
+_FHIR_ID = re.compile(rf"[A-Za-z0-9.-]{{1,{CASE_ID_LENGTH}}}\Z")
 
 
 @dataclass

@@ -26,6 +26,9 @@ from adapter.mapping.tables import Systems, Table
 Kind = Literal["leaf", "const", "first", "choice", "each", "group"]
 Place = Literal["root", "object", "list", "keyed", "join"]
 
+# FHIR allows an id 64 characters; what a map adds to the case's own takes the rest (checked: I001).
+CASE_ID_LENGTH = 39
+
 
 @dataclass(frozen=True)
 class Rule:

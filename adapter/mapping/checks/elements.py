@@ -94,18 +94,20 @@ class Elements:
                  returns  [] when the path leaves what R4 defines (inside any resource)
         Errors:  MissError
         """
-        found = [Element(resource, resource, resource)]
-        for number, step in enumerate(path.steps):
-            found = self._pointed_at(found) if step.pick == "resolve" else self._step(found, step)
-            if not found:
-                return []
-            following = path.steps[number + 1] if number + 1 < len(path.steps) else None
-            if strict and step.pick != "resolve":
-                _ensure_count(found[0], step, last=following is None)
-        return found
+        return self.walk(resource, path, strict=strict)[-1]
+
+    def walk(self, resource: str, path: Path, *, strict: bool = True) -> list[list[Element]]:
+        """What `follow` finds at every step, the resource itself first."""
+        way = [[Element(resource, resource, resource)]]
+        for number, step in enumerate(path.steps, 1):
+            found = self._pointed_at(way[-1]) if step.pick == "resolve" else self._step(way[-1], step)
+            way.append(found)
+            if found and strict and step.pick != "resolve":
+                _ensure_count(found[0], step, last=number == len(path.steps))
+        return way
 
     def _step(self, holders: list[Element], step: Step) -> list[Element]:
-        if any(holder.type in _OPEN for holder in holders):
+        if not holders or any(holder.type in _OPEN for holder in holders):
             return []
         found = [element for holder in holders if (element := self.member(holder, step.name)) is not None]
         if not found:
@@ -145,7 +147,7 @@ class Elements:
 
     def _pointed_at(self, holders: list[Element]) -> list[Element]:
         targets = [target for holder in holders if holder.type == "Reference" for target in holder.targets]
-        if not targets:
+        if holders and not targets:
             raise MissError("P008", f"resolve() follows a Reference, and '{holders[0].name}' is a {holders[0].type}")
         return [Element(target, target, target) for target in targets]
 

@@ -31,6 +31,7 @@ class Pair:
              given  fields that go with the branch
              taken  (choice, branch) when it stands in one: two pairs of one choice never meet
              fed    told a second time: it adds to a list that another map fills
+             entry  the rule with `each` it stands in
     """
 
     mapping: Map
@@ -45,6 +46,7 @@ class Pair:
     given: tuple[tuple[str, Any], ...] = ()
     taken: Branch = (0, 0)
     fed: bool = False
+    entry: Rule | None = None
 
     @property
     def whole(self) -> bool:
@@ -99,19 +101,21 @@ def item_field(mapping: Map) -> str:
 
 
 def pairs_of(mapping: Map) -> list[Pair]:
-    return list(_walk(mapping, mapping.rules, item_field(mapping), HERE, fed=False))
+    return list(_walk(mapping, mapping.rules, item_field(mapping), HERE))
 
 
-def _walk(mapping: Map, rules: tuple[Rule, ...], item: str, base: Path, *, fed: bool) -> Iterator[Pair]:
+def _walk(
+    mapping: Map, rules: tuple[Rule, ...], item: str, base: Path, *, fed: bool = False, entry: Rule | None = None
+) -> Iterator[Pair]:
     for top in rules:
         if top.kind == "each":
             inner = each_field(top, item)
-            yield from _walk(mapping, top.rules, inner, base + top.fhir, fed=fed or bool(top.feed))
+            yield from _walk(mapping, top.rules, inner, base + top.fhir, fed=fed or bool(top.feed), entry=top)
             continue
         for number, branch in enumerate(top.rules if top.kind in ("first", "choice") else (top,)):
             given = tuple((join(item, path), value) for path, value in branch.given)
             taken = (id(top), number) if branch is not top else (0, 0)
-            start = Pair(mapping, branch, top, branch, base, base, item, item, "", given, taken, fed)
+            start = Pair(mapping, branch, top, branch, base, base, item, item, item, given, taken, fed, entry)
             yield from _inside(start, branch)
 
 

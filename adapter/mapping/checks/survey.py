@@ -16,8 +16,8 @@ class Survey:
     """The language with its pairs.
 
     Shapes:  pairs  name of the map -> its pairs
-             ends   pair -> the element it ends at, several behind a reference; [] where R4 leaves it open;
-                    a pair whose path R4 does not know has none
+             ways   pair -> the elements at each step of its path, several behind a reference, none where R4 leaves
+                    it open; a pair whose path R4 does not know has no way
     """
 
     def __init__(self, language: Language) -> None:
@@ -25,7 +25,7 @@ class Survey:
         self.elements = Elements()
         self.maps = [each for each in language.maps if self.elements.is_resource(each.resource)]
         self.pairs = {mapping.name: pairs_of(mapping) for mapping in self.maps}
-        self.ends: dict[Pair, list[Element]] = {}
+        self.ways: dict[Pair, list[list[Element]]] = {}
         self.problems = list(self._follow())
 
     def all_pairs(self) -> Iterator[Pair]:
@@ -34,8 +34,17 @@ class Survey:
 
     def element(self, pair: Pair) -> Element | None:
         """The one element of a pair, when it is known which."""
-        found = self.ends.get(pair)
-        return found[0] if found else None
+        way = self.ways.get(pair)
+        return way[-1][0] if way and way[-1] else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every file could be used."""
+        return (
+            not self.language.incomplete
+            and not self.language.folder.unread
+            and len(self.maps) == len(self.language.maps)
+        )
 
     def complete(self, mapping: Map) -> bool:
         """Whether every rule of a map could be read; else nobody can say what it lacks."""
@@ -48,7 +57,7 @@ class Survey:
                 if pair.part or any(pair.branch is each.branch for each in lost if each.whole):
                     continue
                 try:
-                    self.ends[pair] = self.elements.follow(mapping.resource, pair.fhir)
+                    self.ways[pair] = self.elements.walk(mapping.resource, pair.fhir)
                 except MissError as error:
                     lost.append(pair)
                     yield pair.told(error.code, str(error), "fhir")

@@ -19,9 +19,10 @@ def check_tables(survey: Survey) -> Iterator[str]:
         yield from _ambiguous(table)
         yield from _one_way(table)
     for pair in survey.all_pairs():
-        table = pair.rule.codec.table
-        if table and pair.writes and pair.reads and not pair.rule.loses and (lost := unreversed(table)):
-            yield pair.told("L001", f"'{table.name}' does not bring back {', '.join(lost)}: say so in `loses`", "via")
+        looked_in = pair.rule.codec.table
+        if looked_in and pair.writes and pair.reads and not pair.rule.loses and (lost := unreversed(looked_in)):
+            text = f"'{looked_in.name}' does not bring back {', '.join(lost)}: say so in `loses`"
+            yield pair.told("L001", text, "via")
 
 
 def unreversed(table: Table) -> list[str]:

@@ -133,16 +133,17 @@ def _unwritable(pairs: list[Pair]) -> Iterator[str]:
     for (field, _), writers in by_field.items():
         schema = schema_of(field)
         words = words_of(schema) if schema is not None else []
-        lost = [str(word) for word in words if not any(_can_write(pair, word) for pair in writers)]
+        lost = [
+            str(word) for word in words if not any(pair.top.default == word or has_code(pair, word) for pair in writers)
+        ]
         if lost:
             key = "via" if "via" in writers[0].rule.spelled else "id"
             yield writers[0].told("C004", f"no code is written for {', '.join(lost)} of '{field}'", key)
 
 
-def _can_write(pair: Pair, word: Any) -> bool:
+def has_code(pair: Pair, word: Any) -> bool:
+    """Whether a pair has something to write for a word."""
     codec = pair.rule.codec
-    if pair.top.default is not None and pair.top.default == word:
-        return True
     if codec.name == "values":
         return word in codec.option
     if codec.table is None:
