@@ -30,6 +30,7 @@ class BundleIndex:
     """The resources of a Bundle by full URL, by type and id, and the full URL of each."""
 
     def __init__(self, bundle: Json) -> None:
+        self.bundle = bundle
         self.by_url: dict[str, list[Json]] = {}
         self.by_id: dict[str, list[Json]] = {}
         self.base_of: dict[int, str] = {}
@@ -159,10 +160,10 @@ def _check_full_url(entry: Json, kind: Any, is_type: Callable[[str], bool]) -> I
     match = _REST.fullmatch(url)
     if match is None or type(resource) is not dict or not is_type(match[2]):
         return
-    kinds, ident = resource.get("resourceType"), resource.get("id")
-    if (ident is None and kind not in _NO_FULL_URL_NEEDED and kind != "collection") or (
-        ident is not None and (match[2], match[3]) != (kinds, ident)
-    ):
+    ident = resource.get("id")
+    if ident is None and kind in _NO_FULL_URL_NEEDED:
+        return
+    if (match[2], match[3]) != (resource.get("resourceType"), ident):
         yield Problem("full-url-differs").at("fullUrl")
 
 

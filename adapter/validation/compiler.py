@@ -18,8 +18,9 @@ from adapter.validation.bindings import make_bindings, make_bound_code, make_cod
 from adapter.validation.constraints import make_constraints
 from adapter.validation.discriminators import profile_elements
 from adapter.validation.extensions import make_extension_check
+from adapter.validation.narrative_control import make_narrative_controls
 from adapter.validation.natives import ANY_RESOURCE, NATIVE_TYPES
-from adapter.validation.primitives import PRIMITIVES
+from adapter.validation.primitives import PRIMITIVES, check_element_id
 from adapter.validation.problem import Check, Found, Problem, all_of, passes, with_extras
 from adapter.validation.references import make_target_check
 from adapter.validation.resources import make_resource_check
@@ -99,6 +100,8 @@ class Compiler:
         if "contentReference" in element.definition and not element.children:
             return self._referred(element)
         codes = list(dict.fromkeys(element.type_codes))
+        if element.path.endswith(".id") and element.definition.get("base", {}).get("path") == "Element.id":
+            return with_extras(check_element_id, list(self._extras(element, "string")), primitive=True)
         if element.definition.get("base", {}).get("path") == "Resource.id":
             return with_extras(PRIMITIVES["id"], list(self._extras(element, "id")), primitive=True)
         if len(codes) == 1:
@@ -155,6 +158,8 @@ class Compiler:
     def _extras(self, element: Element, code: str) -> Iterator[Check]:
         yield from make_value_checks(element)
         yield from self._bindings(element, code)
+        if code == "Narrative":
+            yield from make_narrative_controls(element)
         if code == "Reference":
             yield from make_target_check(element)
         if not element.children:

@@ -52,7 +52,7 @@ _BY_ELEMENT = {
     "pre": ["space", "xml:space", "width"],
     **{f"h{level}": ["align"] for level in range(1, 7)},
 }
-_TAG = re.compile(
+TAG = re.compile(
     r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<!DOCTYPE[^>]*>|</\s*([\w:\-]+)\s*>"
     r"|<([\w:\-]+)((?:\s+[\w:\-.]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*+)\s*(/?)>|(<)",
     re.DOTALL,
@@ -65,6 +65,7 @@ _PLAIN = re.compile(
     r"(?:[^<&]*+<(p|b|i|h[1-6]|pre)>\s*+[^<&\s][^<&]*+</\1>)*+[^<&]*+</div>"
 ).fullmatch
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
+_LOCAL_LINK = re.compile(r"""href\s*=\s*["']#([^"']+)["']""")
 _LINKS = frozenset("http https mailto tel ftp sftp cid pin".split())
 
 
@@ -73,6 +74,8 @@ def check_narrative(value: Any, scope: Scope) -> Found:
     if type(text) is not str or not text.strip() or _PLAIN(text):
         return None
     found = [Problem(rule, **values).at("div") for rule, values in _faults(text)]
+    if not found and _LOCAL_LINK.search(text) and not set(_LOCAL_LINK.findall(text)) <= scope.anchors:
+        found.append(Problem("xhtml-anchor").at("div"))
     return found or None
 
 
@@ -90,7 +93,7 @@ def _faults(text: str) -> Iterator[tuple[str, dict[str, object]]]:
 def _walk(text: str) -> Iterator[tuple[str, str]]:
     opened: list[str] = []
     visible, closed, end = False, False, 0
-    for tag in _TAG.finditer(text):
+    for tag in TAG.finditer(text):
         between = text[end : tag.start()]
         visible = visible or bool(between.strip())
         yield from _entities(between)
@@ -118,7 +121,7 @@ def _walk(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _element(name: str, attributes: str, root: bool) -> Iterator[tuple[str, str]]:
-    pairs = {match[1]: match[2] or match[3] or "" for match in _ATTRIBUTE.finditer(attributes)}
+    pairs = attributes_of(attributes)
     if root and (name != "div" or pairs.get("xmlns") != XHTML):
         yield "xhtml-root", ""
         return
@@ -131,6 +134,11 @@ def _element(name: str, attributes: str, root: bool) -> Iterator[tuple[str, str]
             yield "xhtml-attribute", f"{name}/@{key}"
         elif key in ("href", "src") and (scheme := _SCHEME.match(value)):
             yield from _link(scheme[1].lower(), key)
+
+
+def attributes_of(text: str) -> dict[str, str]:
+    """The attributes of an opening tag, as matched by TAG."""
+    return {match[1]: match[2] or match[3] or "" for match in _ATTRIBUTE.finditer(text)}
 
 
 def _link(scheme: str, key: str) -> Iterator[tuple[str, str]]:

@@ -179,6 +179,7 @@ def _check_contained(value: Any, scope: Scope) -> Found:
         return None
     found: list[Problem] = []
     texts: set[str] | None = None
+    seen: set[str] = set()
     for index, item in enumerate(contained):
         if type(item) is not dict:
             continue
@@ -190,6 +191,9 @@ def _check_contained(value: Any, scope: Scope) -> Found:
         if type(item.get("id")) is not str:
             found.append(Problem("contained-no-id").at("contained", index))
             continue
+        if item["id"] in seen:
+            found.append(Problem("duplicate-contained-id").at("contained", index))
+        seen.add(item["id"])
         texts = _mentions(value) if texts is None else texts
         if f"#{item['id']}" not in texts and not _refers_back(item):
             found.append(Problem("contained-unused").at("contained", index))
@@ -231,6 +235,8 @@ def _check_attachment(value: Any, scope: Scope) -> Found:
 
 def _check_unique_ids(value: Any, scope: Scope) -> Found:
     """Element ids are unique within their resource."""
+    if not scope.has_element_ids:
+        return None
     seen: set[str] = set()
     pending: list[tuple[Any, tuple[str | int, ...], bool]] = [(value, (), True)]
     while pending:
@@ -266,4 +272,4 @@ NATIVE_TYPES: dict[str, tuple[Check, ...]] = {
     "Narrative": (check_narrative,),
     "Bundle": (check_bundle,),
 }
-ANY_RESOURCE: tuple[Check, ...] = (_check_contained,)
+ANY_RESOURCE: tuple[Check, ...] = (_check_contained, _check_unique_ids)

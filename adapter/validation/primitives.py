@@ -70,6 +70,12 @@ def check_string(value: Any, scope: Scope) -> Found:
     return [Problem("control-character")] if _FORBIDDEN(value) else None
 
 
+def check_element_id(value: Any, scope: Scope) -> Found:
+    """Ids of elements must be unique in their resource: that is looked at where there are any."""
+    scope.has_element_ids = True
+    return check_string(value, scope)
+
+
 def check_code(value: Any, scope: Scope) -> Found:
     if type(value) is str and ((value.isalnum() and value.isascii()) or _CODE(value)):
         return None

@@ -5,6 +5,8 @@ Takes from: errors.  Gives to: every module of validation.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,10 +30,27 @@ class Policy:
     max_issues: int = 1000
 
 
+_ANCHOR = re.compile(r"""\s(?:id|name)\s*=\s*["']([^"']+)["']""")
+
+
+def _anchors(resource: Json) -> Iterator[str]:
+    pending: list[Any] = [resource]
+    while pending:
+        node = pending.pop()
+        if type(node) is dict:
+            if type(node.get("id")) is str:
+                yield node["id"]
+            pending.extend(node.values())
+        elif type(node) is list:
+            pending.extend(node)
+        elif type(node) is str and node[:1] == "<":
+            yield from _ANCHOR.findall(node)
+
+
 class Scope:
     """One resource under judgement. `root` is the resource that may hold it as contained, `bundle` the Bundle around."""
 
-    __slots__ = ("_contained", "bundle", "compiler", "memo", "resource", "root")
+    __slots__ = ("_anchors", "has_element_ids", "_contained", "bundle", "compiler", "memo", "resource", "root")
 
     def __init__(self, compiler: Compiler, resource: Json, parent: Scope | None = None, inside: bool = False) -> None:
         self.compiler = compiler
@@ -40,10 +59,19 @@ class Scope:
         self.bundle: BundleIndex | None = parent.bundle if parent is not None else None
         self.memo: dict[tuple[int, str], bool] = parent.memo if parent is not None else {}
         self._contained: dict[str, Json] | None = None
+        self._anchors: set[str] | None = parent._anchors if parent is not None else None
+        self.has_element_ids = False
 
     def below(self, resource: Json) -> Scope:
         """The surroundings of a resource that this one refers to."""
         return Scope(self.compiler, resource, self, inside=self.contained.get(str(resource.get("id"))) is resource)
+
+    @property
+    def anchors(self) -> set[str]:
+        """What a link inside a narrative may lead to: ids in the resource, or anywhere in the Bundle around it."""
+        if self._anchors is None:
+            self._anchors = set(_anchors(self.bundle.bundle if self.bundle is not None else self.root))
+        return self._anchors
 
     @property
     def contained(self) -> dict[str, Json]:

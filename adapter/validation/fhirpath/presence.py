@@ -23,7 +23,7 @@ def make_quick(tree: Tree) -> Quick | None:
         return _make_exists(tree[1][1])
     if tree[0] == "dot" and tree[1][0] == "member" and tree[2] == ("call", "empty", []):
         present = _make_exists(tree[1][1])
-        return lambda value: not present(value)
+        return lambda value: not present(value)  # presence itself is never undecided
     if tree[0] == "binary" and tree[1] in _JOINS:
         left = make_quick(tree[2])
         return _JOINS[tree[1]](left, make_quick(tree[3]) or _unknown) if left else None
@@ -49,15 +49,36 @@ def _make_exists(name: str) -> Quick:
 
 
 def _make_or(left: Quick, right: Quick) -> Quick:
-    return lambda value: True if left(value) else right(value)
+    def test(value: Json) -> bool | None:
+        one = left(value)
+        if one is True:
+            return True
+        other = right(value)
+        return other if other is True or one is False else None
+
+    return test
 
 
 def _make_and(left: Quick, right: Quick) -> Quick:
-    return lambda value: right(value) if left(value) else False
+    def test(value: Json) -> bool | None:
+        one = left(value)
+        if one is False:
+            return False
+        other = right(value)
+        return other if other is False or one is True else None
+
+    return test
 
 
 def _make_implies(left: Quick, right: Quick) -> Quick:
-    return lambda value: right(value) if left(value) else True
+    def test(value: Json) -> bool | None:
+        one = left(value)
+        if one is False:
+            return True
+        other = right(value)
+        return other if other is True or one is True else None
+
+    return test
 
 
 _JOINS: dict[str, Callable[[Any, Any], Quick]] = {"or": _make_or, "and": _make_and, "implies": _make_implies}
