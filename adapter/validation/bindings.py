@@ -39,7 +39,7 @@ class _Binding:
             self.silent = self.severity != "error" and not listed
         return self._members
 
-    def missed(self, **more: object) -> list[Problem]:
+    def missed(self, **more: Any) -> list[Problem]:
         members = self.members
         codes = sorted({code for listed in members.listed.values() for code in listed}) if members else []
         expected = ", ".join(codes) if 0 < len(codes) <= _SHOWN else ""

@@ -12,7 +12,6 @@ from typing import Any
 
 from adapter.conformance import Definitions
 from adapter.conformance.definitions import CORE
-from adapter.errors import Json
 from adapter.terminology import Terminology
 from adapter.validation.bindings import make_bindings, make_bound_code, make_coding_memo
 from adapter.validation.constraints import make_constraints

@@ -50,6 +50,6 @@ def implied_profiles(observation: Json) -> list[str]:
     codings = code.get("coding") if type(code) is dict else None
     if type(codings) is not list:
         return []
-    keys = [(coding.get("system"), coding.get("code")) for coding in codings if type(coding) is dict]
-    named = (_BY_CODING.get(key) for key in keys if type(key[0]) is str and type(key[1]) is str)
+    keys = [(str(coding.get("system")), str(coding.get("code"))) for coding in codings if type(coding) is dict]
+    named = (_BY_CODING.get(key) for key in keys)
     return [_BASE + name for name in dict.fromkeys(named) if name]

@@ -18,33 +18,122 @@ if TYPE_CHECKING:
 
 XHTML = "http://www.w3.org/1999/xhtml"
 _ELEMENTS = frozenset(
-    "p br div h1 h2 h3 h4 h5 h6 a span b em i strong small big tt dfn q var abbr acronym cite blockquote hr address bdo kbd "
-    "sub sup ul ol li dl dt dd pre table caption colgroup col thead tr tfoot tbody th td code samp img map area del ins u s "
-    "strike".split()
+    [
+        "p",
+        "br",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "a",
+        "span",
+        "b",
+        "em",
+        "i",
+        "strong",
+        "small",
+        "big",
+        "tt",
+        "dfn",
+        "q",
+        "var",
+        "abbr",
+        "acronym",
+        "cite",
+        "blockquote",
+        "hr",
+        "address",
+        "bdo",
+        "kbd",
+        "sub",
+        "sup",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "pre",
+        "table",
+        "caption",
+        "colgroup",
+        "col",
+        "thead",
+        "tr",
+        "tfoot",
+        "tbody",
+        "th",
+        "td",
+        "code",
+        "samp",
+        "img",
+        "map",
+        "area",
+        "del",
+        "ins",
+        "u",
+        "s",
+        "strike",
+    ]
 )
-_ATTRIBUTES = frozenset("title style class id lang xml:lang dir accesskey tabindex xmlns xmlns:xsi idref".split())
+_ATTRIBUTES = frozenset(
+    ["title", "style", "class", "id", "lang", "xml:lang", "dir", "accesskey", "tabindex", "xmlns", "xmlns:xsi", "idref"]
+)
 _BY_ELEMENT = {
-    "a": "href name charset type hreflang rel rev shape coords target".split(),
-    "img": "src alt width height longdesc usemap ismap border align".split(),
-    "table": "border cellspacing cellpadding summary width align bgcolor frame rules".split(),
-    "td": "colspan rowspan align valign width abbr scope headers nowrap axis height bgcolor char charoff".split(),
-    "th": "colspan rowspan align valign width abbr scope headers nowrap axis height bgcolor char charoff".split(),
-    "tr": "align valign char charoff bgcolor".split(),
-    "thead": "align valign char charoff".split(),
-    "tbody": "align valign char charoff".split(),
-    "tfoot": "align valign char charoff".split(),
-    "col": "span width align valign char charoff".split(),
-    "colgroup": "span width align valign char charoff".split(),
-    "ol": "start type compact".split(),
-    "ul": "type compact".split(),
-    "li": "value type".split(),
+    "a": ["href", "name", "charset", "type", "hreflang", "rel", "rev", "shape", "coords", "target"],
+    "img": ["src", "alt", "width", "height", "longdesc", "usemap", "ismap", "border", "align"],
+    "table": ["border", "cellspacing", "cellpadding", "summary", "width", "align", "bgcolor", "frame", "rules"],
+    "td": [
+        "colspan",
+        "rowspan",
+        "align",
+        "valign",
+        "width",
+        "abbr",
+        "scope",
+        "headers",
+        "nowrap",
+        "axis",
+        "height",
+        "bgcolor",
+        "char",
+        "charoff",
+    ],
+    "th": [
+        "colspan",
+        "rowspan",
+        "align",
+        "valign",
+        "width",
+        "abbr",
+        "scope",
+        "headers",
+        "nowrap",
+        "axis",
+        "height",
+        "bgcolor",
+        "char",
+        "charoff",
+    ],
+    "tr": ["align", "valign", "char", "charoff", "bgcolor"],
+    "thead": ["align", "valign", "char", "charoff"],
+    "tbody": ["align", "valign", "char", "charoff"],
+    "tfoot": ["align", "valign", "char", "charoff"],
+    "col": ["span", "width", "align", "valign", "char", "charoff"],
+    "colgroup": ["span", "width", "align", "valign", "char", "charoff"],
+    "ol": ["start", "type", "compact"],
+    "ul": ["type", "compact"],
+    "li": ["value", "type"],
     "q": ["cite"],
     "blockquote": ["cite"],
     "del": ["cite", "datetime"],
     "ins": ["cite", "datetime"],
     "map": ["name"],
-    "area": "shape coords href nohref alt".split(),
-    "hr": "width size align noshade".split(),
+    "area": ["shape", "coords", "href", "nohref", "alt"],
+    "hr": ["width", "size", "align", "noshade"],
     "br": ["clear"],
     "p": ["align"],
     "div": ["align"],
@@ -66,7 +155,7 @@ _PLAIN = re.compile(
 ).fullmatch
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
 _LOCAL_LINK = re.compile(r"""href\s*=\s*["']#([^"']+)["']""")
-_LINKS = frozenset("http https mailto tel ftp sftp cid pin".split())
+_LINKS = frozenset(["http", "https", "mailto", "tel", "ftp", "sftp", "cid", "pin"])
 
 
 def check_narrative(value: Any, scope: Scope) -> Found:
@@ -79,7 +168,7 @@ def check_narrative(value: Any, scope: Scope) -> Found:
     return found or None
 
 
-def _faults(text: str) -> Iterator[tuple[str, dict[str, object]]]:
+def _faults(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each kind of fault once; a text that is not well formed has only that one."""
     told: set[tuple[str, str]] = set()
     for rule, name in _walk(text.strip()):

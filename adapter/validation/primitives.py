@@ -54,7 +54,21 @@ def _wrong(kind: str, value: Any) -> list[Problem]:
 
 
 _EXPLAINED = frozenset(
-    "date dateTime instant time id code uri base64Binary integer unsignedInt positiveInt oid uuid".split()
+    [
+        "date",
+        "dateTime",
+        "instant",
+        "time",
+        "id",
+        "code",
+        "uri",
+        "base64Binary",
+        "integer",
+        "unsignedInt",
+        "positiveInt",
+        "oid",
+        "uuid",
+    ]
 )
 
 

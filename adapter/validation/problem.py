@@ -28,7 +28,7 @@ class Problem:
 
     __slots__ = ("kind", "profile", "rule", "severity", "steps", "unless", "values")
 
-    def __init__(self, rule: str, severity: Severity | None = None, kind: str = "", **values: object) -> None:
+    def __init__(self, rule: str, severity: Severity | None = None, kind: str = "", **values: Any) -> None:
         self.rule = rule
         self.severity = severity
         self.kind = kind

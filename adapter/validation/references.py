@@ -129,7 +129,7 @@ def _check_target(kind: str, target: Json | None, targets: _Targets, scope: Scop
 
 
 def _check_target_profiles(target: Json, profiles: list[str], scope: Scope) -> Found:
-    from adapter.validation.discriminators import conforms  # noqa: PLC0415
+    from adapter.validation.discriminators import conforms
 
     if any(conforms(scope.compiler, target, url, scope) for url in profiles):
         return None

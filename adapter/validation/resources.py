@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from adapter.conformance.definitions import CORE
-from adapter.errors import Json
+from adapter.errors import Json, Severity
 from adapter.validation.bundles import BundleIndex
 from adapter.validation.consequences import without_consequences
 from adapter.validation.implied import implied_profiles
@@ -116,7 +116,7 @@ def _profile_check(canonical: str, kind: str, scope: Scope, origin: str, found: 
     structure = compiler.definitions.structure(canonical)
     where = ("meta", "profile") if origin == "claimed" else ()
     if structure is None:
-        severity = "error" if origin == "given" else "warning"
+        severity: Severity = "error" if origin == "given" else "warning"
         found.append(Problem("profile-unknown", severity, expected=canonical).at(*where))
         return None
     constrained = structure.get("type")

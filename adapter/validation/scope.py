@@ -50,7 +50,7 @@ def _anchors(resource: Json) -> Iterator[str]:
 class Scope:
     """One resource under judgement. `root` is the resource that may hold it as contained, `bundle` the Bundle around."""
 
-    __slots__ = ("_anchors", "has_element_ids", "_contained", "bundle", "compiler", "memo", "resource", "root")
+    __slots__ = ("_anchors", "_contained", "bundle", "compiler", "has_element_ids", "memo", "resource", "root")
 
     def __init__(self, compiler: Compiler, resource: Json, parent: Scope | None = None, inside: bool = False) -> None:
         self.compiler = compiler

@@ -129,7 +129,7 @@ def _judge_inner(inner: _Slicing, group: list[tuple[int, Any]], value: list[Any]
     return _judge_groups(inner, groups, value, rest, scope)
 
 
-def _slice_problem(rule: str, slicing: _Slicing, piece: _Slice, **values: object) -> Problem:
+def _slice_problem(rule: str, slicing: _Slicing, piece: _Slice, **values: Any) -> Problem:
     return Problem(rule, element=slicing.element.name, slice=piece.name, **values)
 
 

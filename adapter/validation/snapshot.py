@@ -43,7 +43,7 @@ class Element:
     @cached_property
     def is_list(self) -> bool:
         """Array or not is decided by the base definition, never by what a profile allows."""
-        return self.definition.get("base", self.definition).get("max", "*") not in ("0", "1")
+        return str(self.definition.get("base", self.definition).get("max", "*")) not in ("0", "1")
 
     @property
     def types(self) -> list[Json]:

@@ -7,7 +7,7 @@ Source: https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefini
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +145,7 @@ def _make_relative_bound(prefix: str, bound: Any) -> Check:
         moment = _moment(value)
         if moment is None or not seconds:
             return None
-        distance = (moment - datetime.now(timezone.utc)).total_seconds()
+        distance = (moment - datetime.now(UTC)).total_seconds()
         if distance >= seconds if low else distance <= seconds:
             return None
         return [Problem("min-value" if low else "max-value", limit=shown(bound))]
@@ -179,4 +179,4 @@ def _moment(text: Any) -> datetime | None:
         found = datetime.fromisoformat(full.replace("Z", "+00:00"))
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -10,10 +10,10 @@ from adapter.conformance import r4_definitions
 from adapter.validation import Validator
 from adapter.validation.fhirpath import FhirPathError, evaluate, evaluate_as_boolean
 from adapter.validation.fhirpath.evaluation import compiled
-from adapter.validation.fhirpath.functions import Around, truth
 from adapter.validation.fhirpath.grammar import parse
 from adapter.validation.fhirpath.items import Item
 from adapter.validation.fhirpath.presence import make_quick
+from adapter.validation.fhirpath.registry import Around, truth
 from adapter.validation.scope import Scope
 
 PATIENT: dict[str, Any] = {

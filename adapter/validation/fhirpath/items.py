@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -115,7 +115,7 @@ def is_of_type(item: Item, name: str) -> bool:
 def same(left: Item, right: Item) -> bool:
     a, b = left.value, right.value
     if isinstance(a, str) and isinstance(b, str):
-        return a == b or (isinstance(a, Date) or isinstance(b, Date)) and order(left, right) == 0
+        return a == b or ((isinstance(a, Date) or isinstance(b, Date)) and order(left, right) == 0)
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, _NUMBERS) and isinstance(b, _NUMBERS):
@@ -150,7 +150,7 @@ def _date_order(a: str, b: str) -> int | None:
         except ValueError:
             return None
         if (x.tzinfo is None) != (y.tzinfo is None):
-            x, y = (moment.replace(tzinfo=moment.tzinfo or timezone.utc) for moment in (x, y))
+            x, y = (moment.replace(tzinfo=moment.tzinfo or UTC) for moment in (x, y))
         return (x > y) - (x < y)
     size = min(len(a.partition("T")[0]), len(b.partition("T")[0]))
     if a[:size] != b[:size]:
