@@ -19,11 +19,11 @@ Description: "A bone biopsy that was done. Its histology and microbiology are Ob
 Invariant: crmo-bio-1
 Description: "A biopsy says by a coding what was done"
 Severity: #error
-Expression: "code.coding.where(system.exists() and code.exists()).exists()"
+Expression: "code.empty() or code.coding.where(system.exists() and code.exists()).exists()"
 * insert Refuses([[Une biopsie dit par un code ce qui a été fait]])
 
 Invariant: crmo-bio-2
 Description: "A biopsy written by the registry is completed and is coded as a biopsy of bone"
 Severity: #error
-Expression: "meta.source = 'https://crmo-registry.example/fhir' implies (status = 'completed' and code.coding.where(system = 'http://snomed.info/sct' and code = '13861005').exists())"
+Expression: "meta.where(source = 'https://crmo-registry.example/fhir').exists() implies (status = 'completed' and code.coding.where(system = 'http://snomed.info/sct' and code = '13861005').exists())"
 * insert Refuses([[Une biopsie écrite par le registre est terminée et codée comme biopsie osseuse]])

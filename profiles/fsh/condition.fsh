@@ -42,13 +42,13 @@ Expression: "code.exists() or category.coding.where(system = 'https://crmo-regis
 Invariant: crmo-con-2
 Description: "A Condition written by the registry has exactly one role in the case"
 Severity: #error
-Expression: "meta.source = 'https://crmo-registry.example/fhir' implies category.coding.where(system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-role').count() = 1"
+Expression: "meta.where(source = 'https://crmo-registry.example/fhir').exists() implies category.coding.where(system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-role').count() = 1"
 * insert Refuses([[Une Condition écrite par le registre a exactement un rôle dans le cas]])
 
 Invariant: crmo-con-3
 Description: "A diagnosis written by the registry carries an ORPHA code, or says that it is another disease"
 Severity: #error
-Expression: "(meta.source = 'https://crmo-registry.example/fhir' and category.coding.where(system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-role' and code = 'diagnosis').exists()) implies code.coding.where(system = 'https://www.orpha.net' or system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-diagnosis').exists()"
+Expression: "(meta.where(source = 'https://crmo-registry.example/fhir').exists() and category.coding.where(system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-role' and code = 'diagnosis').exists()) implies code.coding.where(system = 'https://www.orpha.net' or system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-diagnosis').exists()"
 * insert Refuses([[Un diagnostic écrit par le registre porte un code ORPHA, ou dit qu'il s'agit d'une autre maladie]])
 
 Invariant: crmo-con-4

@@ -32,5 +32,5 @@ Expression: "modality.exists() or series.modality.exists()"
 Invariant: crmo-img-2
 Description: "An imaging study written by the registry is available and has exactly one modality"
 Severity: #error
-Expression: "meta.source = 'https://crmo-registry.example/fhir' implies (status = 'available' and modality.count() = 1)"
+Expression: "meta.where(source = 'https://crmo-registry.example/fhir').exists() implies (status = 'available' and modality.count() = 1)"
 * insert Refuses([[Un examen d'imagerie écrit par le registre est disponible et a exactement une modalité]])

@@ -40,7 +40,7 @@ Expression: "code.coding.where(system = 'https://crmo-registry.example/fhir/Code
 Invariant: crmo-les-2
 Description: "A lesion written by the registry is final and its site is coded"
 Severity: #error
-Expression: "meta.source = 'https://crmo-registry.example/fhir' implies (status = 'final' and bodySite.coding.where(system = 'http://snomed.info/sct' or system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-site').exists())"
+Expression: "meta.where(source = 'https://crmo-registry.example/fhir').exists() implies (status = 'final' and bodySite.coding.where(system = 'http://snomed.info/sct' or system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-site').exists())"
 * insert Refuses([[Une lésion écrite par le registre est définitive et son site est codé]])
 
 ValueSet: CrmoLesionCode

@@ -23,5 +23,5 @@ Description: "A drug treatment the child received. The registry writes its class
 Invariant: crmo-med-1
 Description: "A treatment written by the registry has exactly one treatment class"
 Severity: #error
-Expression: "meta.source = 'https://crmo-registry.example/fhir' implies medication.coding.where(system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-treatment-class').count() = 1"
+Expression: "meta.where(source = 'https://crmo-registry.example/fhir').exists() implies medication.coding.where(system = 'https://crmo-registry.example/fhir/CodeSystem/crmo-treatment-class').count() = 1"
 * insert Refuses([[Un traitement écrit par le registre a exactement une classe thérapeutique]])

@@ -24,11 +24,11 @@ Description: "The child of a case. What the registry sends carries its pseudonym
 Invariant: crmo-pat-1
 Description: "A Patient written by the registry carries no name, address, telecom, photo, contact or narrative, and only identifiers of the registry"
 Severity: #error
-Expression: "meta.source = 'https://crmo-registry.example/fhir' implies (name.empty() and telecom.empty() and address.empty() and photo.empty() and contact.empty() and text.empty() and identifier.all(system.startsWith('https://crmo-registry.example/fhir/')))"
+Expression: "meta.where(source = 'https://crmo-registry.example/fhir').exists() implies (name.empty() and telecom.empty() and address.empty() and photo.empty() and contact.empty() and text.empty() and identifier.all(system.startsWith('https://crmo-registry.example/fhir/')))"
 * insert Refuses([[Un Patient écrit par le registre ne porte ni nom, ni adresse, ni contact, ni photo, ni texte, et seulement des identifiants du registre]])
 
 Invariant: crmo-pat-2
 Description: "A Patient written by the registry carries the pseudonym of its case"
 Severity: #error
-Expression: "meta.source = 'https://crmo-registry.example/fhir' implies identifier.where(system = 'https://crmo-registry.example/fhir/identifier/case').exists()"
+Expression: "meta.where(source = 'https://crmo-registry.example/fhir').exists() implies identifier.where(system = 'https://crmo-registry.example/fhir/identifier/case').exists()"
 * insert Refuses([[Un Patient écrit par le registre porte le pseudonyme de son cas]])

@@ -2,8 +2,9 @@
 
     python -m tests.profiles.build
 
-Needs node and npm (the first run downloads what package-lock.json names). What it writes is committed; the product
-and its tests only read it. profiles/fsh/compiled.json records of which sources it was made.
+Code systems, value sets, concept maps, sent examples and pages are made again each time. SUSHI, which needs node and
+npm, runs only when what it reads has changed since profiles/fsh/compiled.json was written. What is built is committed;
+the product and its tests only read it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.profiles.pages import write_pages
+from tests.profiles.examples import sent_examples
+from tests.profiles.pages import make_pages
 from tests.profiles.sushi import HERE, compile_fsh, prepare
 from tests.profiles.terminology import FSH, ROOT, Sources, make_resources
 
@@ -27,25 +29,49 @@ _INHERITED_PROSE = ("mapping", "comment", "requirements", "alias")
 
 
 def main() -> None:
+    vocabulary = make_resources(Sources())
+    if is_stale():
+        compile_profiles(vocabulary)
+    kept = set(record()["compiled"])
+    for old in PROFILES.glob("*-*.json"):
+        if str(old.relative_to(ROOT)) not in kept:
+            old.unlink()
+    for path, content in built(vocabulary).items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+
+def built(vocabulary: list[Json]) -> dict[Path, bytes]:
+    """Everything that is made without SUSHI: {file: content}."""
+    files = {file_of(resource): to_bytes(resource) for resource in vocabulary}
+    files[PROFILES / "package.json"] = to_bytes(manifest(Sources().config))
+    files |= {PROFILES / "examples" / "good" / name: to_bytes(each) for name, each in sent_examples().items()}
+    return files | {PROFILES / "pages" / name: text.encode() for name, text in make_pages(PROFILES).items()}
+
+
+def compile_profiles(vocabulary: list[Json]) -> None:
     workshop = ROOT / "build" / "profiles"
     prepare(workshop)
-    vocabulary = make_resources(Sources())
     compiled = [tidy(resource) for resource in compile_fsh(workshop, vocabulary)]
-    for old in PROFILES.glob("*-*.json"):
-        old.unlink()
-    for resource in (*vocabulary, *compiled):
-        (PROFILES / file_name(resource)).write_bytes(to_bytes(resource))
-    (PROFILES / "package.json").write_bytes(to_bytes(manifest(Sources().config)))
+    for resource in compiled:
+        file_of(resource).write_bytes(to_bytes(resource))
     RECORD.write_bytes(to_bytes({"sources": source_hashes(), "compiled": hashes(map(file_of, compiled))}))
-    write_pages(PROFILES)
 
 
-def file_name(resource: Json) -> str:
-    return f"{resource['resourceType']}-{resource['id']}.json"
+def is_stale() -> bool:
+    """Whether what SUSHI made, or what it made it of, is not what was recorded."""
+    found = record()
+    made = [ROOT / name for name in found["compiled"]]
+    return not all(file.exists() for file in made) or found != {"sources": source_hashes(), "compiled": hashes(made)}
+
+
+def record() -> Json:
+    empty: Json = {"sources": {}, "compiled": {}}
+    return dict(json.loads(RECORD.read_text(encoding="utf-8"))) if RECORD.exists() else empty
 
 
 def file_of(resource: Json) -> Path:
-    return PROFILES / file_name(resource)
+    return PROFILES / f"{resource['resourceType']}-{resource['id']}.json"
 
 
 def to_bytes(resource: Json) -> bytes:
@@ -86,11 +112,11 @@ def manifest(config: Json) -> Json:
 
 def source_hashes() -> dict[str, str]:
     """Everything SUSHI reads that is written by hand, and the versions of the tools."""
-    return hashes([*sorted(FSH.glob("*.fsh")), FSH / "sushi-config.yaml", HERE / "package-lock.json"])
+    return hashes([*FSH.glob("*.fsh"), FSH / "sushi-config.yaml", HERE / "package-lock.json"])
 
 
 def hashes(files: Iterable[Path]) -> dict[str, str]:
-    return {str(f.relative_to(ROOT)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(files)}
+    return {str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(files)}
 
 
 if __name__ == "__main__":
