@@ -15,7 +15,10 @@ from dataclasses import replace
 from typing import Any
 
 from adapter.errors import Issue, Json
-from adapter.validation import Validator
+from adapter.validation import Policy, Validator
+
+# Hospitals have extensions of their own; not knowing one is no fault of theirs.
+AT_THE_DOOR = Policy(unknown_extensions="warning")
 
 # Rules whose breach makes the element itself unreadable; all others speak of something beside it.
 _UNREADABLE = (

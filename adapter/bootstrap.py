@@ -35,7 +35,13 @@ def load_knowledge(settings: Settings, rule_set: str = "SA") -> Knowledge:
     """Read, prove and compile everything experts declared.  Errors:  DeclarationError, UsageError (unknown rule set)"""
     folder = settings.mappings
     published = {name: Published(load_criteria(folder, name), load_statistics(folder, name)) for name in PAPERS}
-    return Knowledge(load_mappings(folder), load_consistency(folder), load_criteria(folder, rule_set), published)
+    return Knowledge(
+        load_mappings(folder),
+        load_consistency(folder),
+        load_criteria(folder, rule_set),
+        published,
+        settings.packages,
+    )
 
 
 @contextmanager

@@ -21,6 +21,7 @@ class Settings:
     """What the operator decided.
 
     Shapes:  database_url  SQLAlchemy URL; without one, an SQLite file in the data folder
+             packages      FHIR packages, folders or .tgz, whose profiles are enforced when a resource claims them
              sources       folder of declared hospitals; may be missing
              unprotected   serve beyond this machine although nobody has to say who he is
              secret        looks up a secret that a declaration names (a source's token)
@@ -32,7 +33,7 @@ class Settings:
     port: int
     threads: int
     mappings: Path
-    profiles: Path
+    packages: tuple[Path, ...]
     sources: Path
     pseudonym_key: Path
     unprotected: bool
@@ -55,7 +56,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         port=_number(known, "CRMO_PORT", 8000, low=0, high=65535),
         threads=_number(known, "CRMO_THREADS", 8, low=1, high=64),
         mappings=_folder(known, "CRMO_MAPPINGS", shipped("mappings")),
-        profiles=_folder(known, "CRMO_PROFILES", shipped("profiles")),
+        packages=_packages(known),
         sources=_folder(known, "CRMO_SOURCES", data / "sources"),
         pseudonym_key=Path(known.get("CRMO_PSEUDONYM_KEY") or data / "keys" / "pseudonym.json").absolute(),
         unprotected=_yes(known, "CRMO_UNPROTECTED"),
@@ -81,6 +82,14 @@ def shipped(name: str) -> Path:
     """A folder of declarations that comes with the adapter: inside an installed wheel, beside `adapter/` in a clone."""
     installed = _PACKAGE / "_shipped" / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def _packages(known: Mapping[str, str]) -> tuple[Path, ...]:
+    """Our own profiles, and what the operator loads beside them (FR Core, say)."""
+    named = [Path(each) for each in (known.get("CRMO_PACKAGES") or "").split(os.pathsep) if each]
+    if not all(path.exists() for path in named):
+        raise ConfigError(f"CRMO_PACKAGES must name existing FHIR packages, separated by '{os.pathsep}'.")
+    return (_folder(known, "CRMO_PROFILES", shipped("profiles")), *(path.absolute() for path in named))
 
 
 def _number(known: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:

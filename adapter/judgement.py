@@ -1,6 +1,6 @@
 """What becomes of a document: parse, check, map, check the case, decide. Nothing is stored here.
 
-Takes from: resource, bundle, release, mapping, case, eligibility, parts.  Gives to: inbound, pull, cli.
+Takes from: resource, bundle, release, admission, mapping, case, eligibility, parts.  Gives to: inbound, pull, cli.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from adapter.admission import AT_THE_DOOR, admit
 from adapter.bundle import MAX_ENTRIES, TYPES, check_bundle
 from adapter.case import check_case
 from adapter.eligibility import decide
@@ -18,6 +19,7 @@ from adapter.errors import Issue, Json
 from adapter.parts import Knowledge
 from adapter.release import check_release
 from adapter.resource import MAX_BYTES, Locator, parse_json
+from adapter.validation import make_validator
 
 CaseId = Callable[[Json, str], str | None]
 
@@ -87,6 +89,9 @@ def judge_bundle(
     if not isinstance(document, dict):
         return Judgement(first)
     first += check_release(document)
+    if not any(issue.blocks for issue in first):
+        document, flaws = admit(document, make_validator(knowledge.packages, AT_THE_DOOR))
+        first += flaws
     judged = _judge_entries(knowledge, document, first, case_id, today)
     kind = next((each for each in TYPES if each == document.get("type")), "")
     return replace(judged, issues=_placed(raw, judged.issues, "Bundle"), bundle_type=kind)

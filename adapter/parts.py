@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 from adapter.case import Consistency
 from adapter.cohort import Statistics
@@ -31,6 +32,7 @@ class Knowledge:
     """What experts declared, proven and compiled once.
 
     Shapes:  criteria   those the registry decides by
+             packages   FHIR packages whose profiles are enforced when a resource claims them
              published  by the short name of the paper: SA, SB
     """
 
@@ -38,6 +40,7 @@ class Knowledge:
     consistency: Consistency
     criteria: Criteria
     published: Mapping[str, Published]
+    packages: tuple[Path, ...]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from adapter.cli.keeping import case, cohort, inbox
 from adapter.cli.later import NAMES, make_command
 from adapter.cli.moving import demo, pull, push, serve, synthesize
 from adapter.cli.tending import doctor, fsck
+from adapter.cli.validating import validate
 
 
 def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
-    converting = (to_case, to_fhir, decide, explain, check)
+    converting = (to_case, to_fhir, decide, explain, check, validate)
     moving = (demo, pull, push, serve, synthesize)
     for command in (*converting, inbox, case, cohort, *moving, doctor, fsck):
         group.add_command(command)

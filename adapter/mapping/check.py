@@ -22,7 +22,7 @@ from adapter.mapping.checks.tables import check_tables
 from adapter.mapping.checks.types import check_types
 from adapter.mapping.checks.words import check_words
 from adapter.mapping.checks.writers import check_writers
-from adapter.mapping.language import Language
+from adapter.mapping.rules import Language
 
 _QUESTIONS: tuple[Callable[[Survey], Iterator[str]], ...] = (
     check_places,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from adapter.errors import Issue, Json
-from adapter.mapping.language import Map
 from adapter.mapping.path import parse_path
+from adapter.mapping.rules import Map
 from adapter.mapping.select import Way, codings_of, collect
 
 Index = dict[tuple[Any, Any], Way]

@@ -17,7 +17,8 @@ from adapter.mapping import explain, findings
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.check import check_language
 from adapter.mapping.intake import SHAPE, Intake
-from adapter.mapping.language import CASE_ID_LENGTH, Language, load_language
+from adapter.mapping.language import load_language
+from adapter.mapping.rules import CASE_ID_LENGTH, Language
 from adapter.mapping.run import Run
 from adapter.mapping.writer import make_writer_code
 
@@ -54,7 +55,7 @@ class Mappings:
         written = [mapping for mapping in language.maps if mapping.get("one-way") != "from-fhir"]
         self._writer_codes = {mapping.name: make_writer_code(mapping, language) for mapping in written}
         self._writers: list[Writer] = [code.function("write") for code in self._writer_codes.values()]
-        self.version = _version(language)
+        self.version = _version(language.folder.path)
 
     def to_resources(self, case: Json) -> list[Json]:
         """The resources of a case, in the order of the maps.
@@ -134,11 +135,12 @@ def fhir_id(case_id: str) -> str:
     return "c" + hashlib.sha256(case_id.encode()).hexdigest()[:31]
 
 
-def _version(language: Language) -> str:
+def _version(folder: Path) -> str:
+    """A digest of every map, fragment and table: what a stored case records of the mapping that made it."""
     digest = hashlib.sha256()
-    files = {each.file.path for each in language.maps} | {table.file.path for table in language.tables.values()}
-    for file in sorted(files):
-        digest.update(file.read_bytes())
+    patterns = ("*.map.yaml", "fragments/*.yaml", "tables/*.yaml")
+    for file in sorted(file for pattern in patterns for file in folder.glob(pattern)):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
 

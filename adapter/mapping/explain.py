@@ -13,11 +13,10 @@ from typing import Any
 
 from adapter.errors import Json
 from adapter.mapping.assembly import Assembly, Pointer
-from adapter.mapping.language import Language, Map, Rule
 from adapter.mapping.path import Path
+from adapter.mapping.rules import Language, Map, Rule, flatten
 from adapter.mapping.run import Taken
 from adapter.mapping.select import collect
-from adapter.mapping.writer import flatten
 
 
 def trace(assembly: Assembly) -> list[Json]:

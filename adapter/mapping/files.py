@@ -23,6 +23,7 @@ class Folder:
     Shapes:  unread  names of tables, unit lists, fragments and maps whose file is there but cannot be used
     """
 
+    path: Path
     systems: Systems
     tables: dict[str, Table] = field(default_factory=dict)
     units: dict[str, UnitList] = field(default_factory=dict)
@@ -35,9 +36,9 @@ class Folder:
 def read_folder(path: Path) -> Folder:
     """Errors:  DeclarationError when the code systems cannot be read: nothing else makes sense without them"""
     try:
-        folder = Folder(load_systems(path / "tables"))
+        folder = Folder(path, load_systems(path / "tables"))
     except DeclarationError as error:
-        problems = [*error.problems, *_read_all(Folder(Systems({}, {}, {}, frozenset())), path)]
+        problems = [*error.problems, *_read_all(Folder(path, Systems({}, {}, {}, frozenset())), path)]
         raise DeclarationError(problems) from error
     _read_all(folder, path)
     return folder

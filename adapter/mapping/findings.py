@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from adapter.errors import Issue, Json
-from adapter.mapping.language import Map, Rule
+from adapter.mapping.rules import Map, Rule
 from adapter.mapping.select import collect
 
 

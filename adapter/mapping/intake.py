@@ -10,9 +10,9 @@ from adapter.errors import Json
 from adapter.mapping import findings
 from adapter.mapping.code import Code
 from adapter.mapping.dispatch import make_picks, make_unselected
-from adapter.mapping.language import Language
 from adapter.mapping.leftovers import make_finder
 from adapter.mapping.reader import make_reader_code
+from adapter.mapping.rules import Language
 from adapter.mapping.run import Run
 from adapter.mapping.select import make_drops, make_ways
 

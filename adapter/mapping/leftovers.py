@@ -14,10 +14,9 @@ from typing import Any
 
 from adapter.errors import Json
 from adapter.mapping.code import Code
-from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path, Step, parse_path
+from adapter.mapping.rules import Map, Rule, also_path, flatten
 from adapter.mapping.tables import Table
-from adapter.mapping.writer import also_path, flatten
 
 Finder = Callable[[Json, list[str]], None]
 

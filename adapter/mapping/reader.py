@@ -7,17 +7,13 @@ Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
 
 from __future__ import annotations
 
-from adapter.canonical import BASE
 from adapter.mapping.code import Code
-from adapter.mapping.language import Map, Rule
-from adapter.mapping.path import Path, Step, parse_path
+from adapter.mapping.path import parse_path
 from adapter.mapping.reads import Branch, write_reads
+from adapter.mapping.rules import Map, Rule, flatten
 from adapter.mapping.select import Drop
+from adapter.mapping.taking import Taking, Targets
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
-from adapter.mapping.writer import flatten
-
-Targets = dict[Path, str]
-_MISS = (KeyError, IndexError, TypeError)
 
 
 def make_reader_code(mapping: Map, drops: list[Drop]) -> tuple[Code, list[Rule]]:
@@ -44,15 +40,7 @@ def _says(code: Code, drop: Drop) -> str:
     return f"{condition} and not run.at[0].own" if drop.hospital_only else condition
 
 
-class _Reader:
-    def __init__(self, code: Code, mapping: Map) -> None:
-        self.code, self.mapping = code, mapping
-        self.named: list[Rule] = []
-        self.bail = "return None"
-        self.source = "r"
-        self.lists: dict[str, str] = {}
-        self.values = Targets()
-
+class _Reader(Taking):
     def body(self) -> None:
         code, node = self.code, Node()
         values = self._scope(1, "r", self.mapping.rules, node)
@@ -109,11 +97,6 @@ class _Reader:
     def _plain(self, rule: Rule) -> bool:
         return rule.codec.sure and not rule.fhir.lazy and rule.default is None and rule.otherwise is None
 
-    def _want(self, rule: Rule, wanted: Branch, variable: str = "") -> str:
-        if not rule.fhir.steps:
-            return self.source
-        return wanted.want(rule.fhir, variable or self.code.var(), rule.at)
-
     def _targets(self, indent: int, rule: Rule, branches: tuple[Rule, ...]) -> Targets:
         """One variable for each case place that the rule may fill, all empty at first."""
         targets = Targets()
@@ -160,100 +143,6 @@ class _Reader:
                 told = f"run.unmapped({self._name(branch)}, {variable})"
                 self.code.add(indent, f"if {nothing} and {variable} is not None: {told}", branch.at)
 
-    def _presence(self, source: str, branch: Rule, wanted: Branch) -> tuple[str, str]:
-        if branch.fhir.lazy:
-            variable = self.code.var("y")
-            path = self.code.constant(branch.fhir, "P")
-            there = f"{branch.fhir.steps[0].name!r} in {source}"
-            return variable, f"{there} and ({variable} := run.collect({source}, {path})) is not None"
-        variable = self._want(branch, wanted)
-        if branch.prefer:
-            self._want_list(branch, variable, wanted)
-        return variable, f"{variable} is not None"
-
-    def _want_list(self, branch: Rule, variable: str, wanted: Branch) -> None:
-        """Several codings may stand there: the whole list is needed when the first is not of a system we prefer."""
-        *parents, last = branch.fhir.steps
-        self.lists[variable] = wanted.want(Path((*parents, Step(last.name))), self.code.var("l"), branch.at)
-
-    def _take(self, indent: int, branch: Rule, variable: str, targets: Targets, *, loud: bool) -> None:
-        line = branch.at
-        if branch.kind == "group":
-            self._take_group(indent, branch, variable, targets)
-        elif branch.codec.name == "key":
-            self._take_key(indent, branch, variable, targets[branch.case])
-        elif branch.codec.concept and not branch.quiet:
-            self._take_concept(indent, branch, variable, targets[branch.case], loud=loud)
-        else:
-            target = targets[branch.case]
-            self.code.add(indent, f"{target} = {branch.codec.read(self.code, variable)}", line)
-            if loud and not branch.codec.sure and not branch.quiet:
-                told = f"run.unmapped({self._name(branch)}, {variable})"
-                self.code.add(indent, f"if {target} is None: {told}", line)
-        for path, value in branch.given:
-            self.code.add(indent, f"{targets[path]} = {value!r}", line)
-
-    def _take_key(self, indent: int, branch: Rule, variable: str, target: str) -> None:
-        """The name that we write beside the reference is taken as it is; else the reference is followed."""
-        name = self.code.var("i")
-        system = f"{BASE}/identifier/{branch.codec.option['identifier']}"
-        self.code.add(indent, f"{name} = {variable}.get('identifier')", branch.at)
-        ours = f"{name} is not None and {name}.get('system') == {system!r}"
-        followed = f"run.key({self._name(branch)}, {variable})"
-        self.code.add(indent, f"{target} = {name}['value'] if {ours} else {followed}", branch.at)
-
-    def _take_concept(self, indent: int, branch: Rule, variable: str, target: str, *, loud: bool) -> None:
-        """The first coding is looked up in line; everything else about the concept is left to the table."""
-        coding = self.code.var("k")
-        miss = self.code.constant(_MISS, "MISS")
-        self.code.add(indent, "try:", branch.at)
-        self.code.add(indent + 1, f"{coding} = {variable}['coding'][0]", branch.at)
-        exact = branch.codec.exact(self.code)
-        self.code.add(indent + 1, f"{target} = {exact}[{coding}['system'], {coding}['code']]", branch.at)
-        self.code.add(indent, f"except {miss}:", branch.at)
-        self.code.add(indent + 1, f"{target} = {branch.codec.read(self.code, variable)}", branch.at)
-        if loud:
-            told = f"run.unmapped({self._name(branch)}, {variable})"
-            self.code.add(indent + 1, f"if {target} is None: {told}", branch.at)
-
-    def _preferred(self, indent: int, group: Rule, variable: str) -> None:
-        table = self.mapping.tables[group.prefer]
-        name = self.code.constant(table, "T")
-        if listed := self.lists.get(variable):
-            systems = self.code.constant(frozenset(system for system, _ in table.words), "S")
-            condition = f"len({listed}) > 1 and {variable}.get('system') not in {systems}"
-            self.code.add(indent, f"if {condition}: {variable} = run.prefer({listed}, {name})", group.at)
-        else:
-            self.code.add(indent, f"{variable} = run.prefer({variable}, {name})", group.at)
-
-    def _take_group(self, indent: int, group: Rule, variable: str, targets: Targets) -> None:
-        if group.prefer:
-            self._preferred(indent, group, variable)
-        if group.codec.prepare:
-            raw, prepare = variable, self.code.constant(group.codec.prepare, "prepare")
-            variable = self.code.var("q")
-            self.code.add(indent, f"{variable} = {prepare}({raw}, {self._measured(group)})", group.at)
-            self.code.add(indent, f"if {variable} is None: run.unmapped({self._name(group)}, {raw})", group.at)
-            self.code.add(indent, "else:", group.at)
-            indent += 1
-        inside, after = Branch(), self.code.beside()
-        outer, self.code, source, self.source = self.code, after, self.source, variable
-        for inner in group.rules:
-            for leaf in flatten(inner):
-                target = targets[group.case + leaf.case]
-                value = self._want(leaf, inside, target if leaf.codec.name == "copy" else "")
-                if value != target:
-                    text = leaf.codec.read(self.code, value)
-                    after.add(indent, f"{target} = {text} if {value} is not None else None", leaf.at)
-        self.code, self.source = outer, source
-        write_reads(outer, indent, variable, inside)
-        outer.lines += after.lines
-
-    def _measured(self, group: Rule) -> str:
-        """Which row of the unit list applies: the value of another field, else the list's own name."""
-        option = group.codec.option
-        return self.values[parse_path(option["by"], {})] if "by" in option else repr(option["units"])
-
     def _ending(self, indent: int, rule: Rule, target: str) -> None:
         """What happens when nothing was found."""
         if rule.default is not None:
@@ -269,11 +158,6 @@ class _Reader:
             self.code.add(indent, f"if {variable} is None:", rule.at)
             self.code.add(indent + 1, f"run.lacks({self._name(rule)})", rule.at)
             self.code.add(indent + 1, self.bail, rule.at)
-
-    def _name(self, rule: Rule) -> int:
-        if rule not in self.named:
-            self.named.append(rule)
-        return self.named.index(rule)
 
     def _each(self, indent: int, rule: Rule, wanted: Branch, node: Node) -> None:
         source = self._want(rule, wanted)

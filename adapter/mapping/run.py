@@ -13,8 +13,8 @@ from adapter.bundle import References
 from adapter.canonical import BASE
 from adapter.errors import Issue, Json
 from adapter.mapping import findings
-from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path
+from adapter.mapping.rules import Map, Rule
 from adapter.mapping.select import Drop, Way, collect
 from adapter.mapping.tables import Table
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.errors import Json
-from adapter.mapping.language import Language, Map, Rule
 from adapter.mapping.path import Path, parse_path
+from adapter.mapping.rules import Language, Map, Rule
 
 Test = Callable[[Json], bool]
 Key = tuple[str, Any, Any]

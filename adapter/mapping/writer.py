@@ -7,16 +7,15 @@ Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 from adapter.canonical import BASE, DATA_ABSENT_REASON
 from adapter.errors import Json
 from adapter.mapping.code import Code
-from adapter.mapping.language import Language, Map, Rule
-from adapter.mapping.path import HERE, Path, Step, parse_path
+from adapter.mapping.path import Path, Step, parse_path
 from adapter.mapping.reads import Branch, write_reads
+from adapter.mapping.rules import Language, Map, Rule, also_path, flatten
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 
 # Every resource of ours says so: what comes back is taken word for word, never tidied up again.
@@ -217,23 +216,6 @@ class _Writer:
             code.add(indent + 1, f"{listed}.append({target})", rule.at)
 
         node.put(rule.fhir, Repeat(source, body, rule.at))
-
-
-def flatten(rule: Rule) -> Iterator[Rule]:
-    """The plain pairs of a rule, with their places seen from where the rule stands."""
-    if rule.kind != "group":
-        yield rule
-        return
-    for inner in rule.rules:
-        for leaf in flatten(inner):
-            also = tuple(rule.fhir + also_path(each) for each in leaf.also or ())
-            spelled = {**leaf.spelled, "also": also} if also else leaf.spelled
-            group = rule.case + (leaf.group or HERE)
-            yield replace(leaf, case=rule.case + leaf.case, fhir=rule.fhir + leaf.fhir, spelled=spelled, group=group)
-
-
-def also_path(spelled: str | Path) -> Path:
-    return spelled if isinstance(spelled, Path) else parse_path(spelled, {})
 
 
 def _needs(branch: Rule) -> set[Path]:

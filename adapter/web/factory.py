@@ -22,6 +22,7 @@ from adapter.web.operations import routes as operations
 from adapter.web.pages import routes as pages
 from adapter.web.pulling import routes as pulling
 from adapter.web.receiving import MAX_KEPT_BYTES
+from adapter.web.validating import routes as validating
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -50,7 +51,7 @@ def create_app(parts: Parts, *, may_pull_any_address: bool = False) -> Flask:
     answer_failures(app)
     app.before_request(_check_request)
     app.after_request(_protect)
-    for routes in (fhir, cases, pulling, cohort, operations, pages):
+    for routes in (validating, fhir, cases, pulling, cohort, operations, pages):
         app.register_blueprint(routes)
     return app
 

@@ -30,12 +30,6 @@ def metadata() -> Response:
     return fhir(make_capability_statement(current_app))
 
 
-@routes.post("/fhir/$validate")
-@routes.post(f"/fhir/<{TYPES}:type_>/$validate")
-def validate(type_: str = "") -> Response:
-    raise NotSupportedError("Validation against profiles is not offered yet; POST /fhir checks what it receives.")
-
-
 @routes.get(f"/fhir/<{TYPES}:type_>")
 @routes.get(f"/fhir/<{TYPES}:type_>/<id_>")
 @routes.get("/fhir/Patient/<id_>/$everything")

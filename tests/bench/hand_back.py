@@ -54,8 +54,8 @@ def _place(item: Json, value: Json) -> None:
         item["bone"] = word("bone", value)
     for each in value.get("extension", ()):
         if each["url"] == LATERALITY:
-            concept = each.get("valueCodeableConcept")
-            item["side"] = word("side", concept) if concept else "unknown"
+            concept = each["valueCodeableConcept"]
+            item["side"] = word("side", concept) if "coding" in concept else "unknown"
         elif each["url"] == SEGMENT:
             item["segment"] = word("segment", each["valueCodeableConcept"])
 

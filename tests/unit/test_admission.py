@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from adapter.admission import admit, without
-from adapter.validation import Policy, make_validator
+from adapter.admission import AT_THE_DOOR, admit, without
+from adapter.validation import make_validator
 
-VALIDATOR = make_validator(policy=Policy(unknown_extensions="warning"))
+VALIDATOR = make_validator(policy=AT_THE_DOOR)
 
 
 def bundle(**changes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from adapter.mapping.checks.pairs import Pair, schema_of
 from adapter.mapping.checks.survey import Survey
 from adapter.mapping.checks.words import has_code, words_of
-from adapter.mapping.language import Map, Rule
+from adapter.mapping.rules import Map, Rule
 
 
 def check_branches(survey: Survey) -> Iterator[str]:

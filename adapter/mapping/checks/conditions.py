@@ -16,8 +16,8 @@ from adapter.mapping.checks.pairs import item_field, schema_of, tell_map
 from adapter.mapping.checks.survey import Survey
 from adapter.mapping.checks.types import TEXTS, json_type, type_of
 from adapter.mapping.checks.words import readable
-from adapter.mapping.language import Map
 from adapter.mapping.path import PathError, parse_path
+from adapter.mapping.rules import Map
 from adapter.mapping.spelling import did_you_mean
 from adapter.terminology import Terminology
 

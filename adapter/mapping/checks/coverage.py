@@ -13,8 +13,8 @@ from adapter.case.fields import field_schema
 from adapter.declaration import Declaration, parse_declaration
 from adapter.mapping.checks.pairs import Pair, item_field, join, schema_of, tell_map
 from adapter.mapping.checks.survey import Survey
-from adapter.mapping.language import Map
 from adapter.mapping.path import PathError, parse_path
+from adapter.mapping.rules import Map
 
 
 def check_coverage(survey: Survey) -> Iterator[str]:

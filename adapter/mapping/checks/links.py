@@ -15,8 +15,8 @@ from adapter.errors import Json
 from adapter.mapping.checks.elements import Element, MissError
 from adapter.mapping.checks.pairs import Pair, item_field, schema_of, tell_map
 from adapter.mapping.checks.survey import Survey
-from adapter.mapping.language import CASE_ID_LENGTH, Map
 from adapter.mapping.path import PathError, parse_path
+from adapter.mapping.rules import CASE_ID_LENGTH, Map
 from adapter.mapping.spelling import did_you_mean
 
 _LONGEST_NUMBER = len("1000")

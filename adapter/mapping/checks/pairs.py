@@ -12,8 +12,8 @@ from typing import Any
 from adapter.case.fields import field_schema
 from adapter.declaration import load_schema
 from adapter.errors import Json
-from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import HERE, Path
+from adapter.mapping.rules import Map, Rule
 
 Branch = tuple[int, int]
 
@@ -58,9 +58,14 @@ class Pair:
         return self.rule.declared is None
 
     @property
-    def writes(self) -> bool:
+    def meant_to_write(self) -> bool:
         way = self.mapping.get("one-way") != "from-fhir"
         return way and self.top.to_fhir and self.branch.to_fhir and self.rule.to_fhir
+
+    @property
+    def writes(self) -> bool:
+        """Told to write, and able to: places that fan out and words in free text are only read."""
+        return self.meant_to_write and not self.fhir.lazy and self.rule.codec.name != "words"
 
     @property
     def reads(self) -> bool:

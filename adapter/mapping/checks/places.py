@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from adapter.mapping.checks.elements import MissError
 from adapter.mapping.checks.pairs import Pair, each_field, item_field, schema_of, tell, tell_map
 from adapter.mapping.checks.survey import Survey
-from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path, parse_path
+from adapter.mapping.rules import Map, Rule
 from adapter.mapping.spelling import did_you_mean
 
 _KINDS = {"list": "array", "keyed": "object", "object": "object", "root": "object"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from adapter.mapping.checks.elements import Element
 from adapter.mapping.checks.pairs import Pair, schema_of, tell_map
 from adapter.mapping.checks.survey import Survey
-from adapter.mapping.language import Map
+from adapter.mapping.rules import Map
 
 Holders = dict[str, tuple[Element, dict[str, list[Pair]]]]
 

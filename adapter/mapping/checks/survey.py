@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from adapter.mapping.checks.elements import Element, Elements, MissError
 from adapter.mapping.checks.pairs import Pair, pairs_of, tell
-from adapter.mapping.language import Language, Map
+from adapter.mapping.rules import Language, Map
 
 
 class Survey:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from adapter.mapping.checks.pairs import Pair, item_field, tell, tell_map
 from adapter.mapping.checks.survey import Survey
-from adapter.mapping.language import Map
 from adapter.mapping.path import Path, PathError, Step, parse_path
+from adapter.mapping.rules import Map
 
 _DATA_ABSENT = parse_path("extension[http://hl7.org/fhir/StructureDefinition/data-absent-reason].valueCode", {})
 

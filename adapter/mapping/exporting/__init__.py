@@ -21,7 +21,7 @@ from adapter.mapping.exporting.concept_maps import (
 )
 from adapter.mapping.exporting.gaps import Gap
 from adapter.mapping.exporting.maps import Direction, ExportedMap, export_map
-from adapter.mapping.language import Language, Map, Rule
+from adapter.mapping.rules import Language, Map, Rule
 from adapter.mapping.tables import Table
 
 __all__ = [

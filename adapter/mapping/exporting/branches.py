@@ -10,10 +10,9 @@ from typing import Any
 
 from adapter.mapping.exporting.codes import none_of, spelled
 from adapter.mapping.exporting.text import quoted
-from adapter.mapping.language import Rule
 from adapter.mapping.path import Path
+from adapter.mapping.rules import Rule, flatten
 from adapter.mapping.tables import Word
-from adapter.mapping.writer import flatten
 
 
 @dataclass(frozen=True)

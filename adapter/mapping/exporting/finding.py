@@ -12,8 +12,8 @@ from adapter.conformance import r4_definitions
 from adapter.mapping.exporting.codes import none_of, one_of
 from adapter.mapping.exporting.structure import MapRule, Names, Source
 from adapter.mapping.exporting.text import quoted
-from adapter.mapping.language import Map
 from adapter.mapping.path import Path, Step
+from adapter.mapping.rules import Map
 
 Then = Callable[[str], tuple[MapRule, ...]]
 
@@ -51,7 +51,9 @@ class Finder:
         variable = self.names.variable()
         key = step.key if step.pick == "slice" else "system"
         condition = self._claims(step, variable)
-        return (MapRule(self.names.rule(f"{rule_id}.slice"), Source(entry, key, variable, condition), (), below(entry)),)
+        return (
+            MapRule(self.names.rule(f"{rule_id}.slice"), Source(entry, key, variable, condition), (), below(entry)),
+        )
 
     def _claims(self, step: Step, variable: str) -> str:
         if step.pick == "other":

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapter.errors import Json
-from adapter.mapping.language import Map, Rule
+from adapter.mapping.rules import Map, Rule
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from adapter.canonical import BASE
 from adapter.mapping.exporting.codes import Translations, coding_targets, none_of, one_of, words_of, written_by_system
 from adapter.mapping.exporting.placing import Spot
 from adapter.mapping.exporting.structure import MapRule, Names, Parameter, Source, Target, Variable, copied
-from adapter.mapping.language import Rule
+from adapter.mapping.rules import Rule
 from adapter.mapping.tables import Table, Word
 
 Rules = tuple[MapRule, ...]
@@ -127,7 +127,7 @@ class LeafWriter:
         name = self.names.rule(leaf.id)
         inner = tuple(self._in_system(leaf, at, into, system) for system in systems)
         condition = self._condition(variable, table.codings, table, at)
-        source = Source(at.context, at.element, variable if condition else "", condition)
+        source = Source(at.context, at.element, variable, condition)
         return (MapRule(name, source, before, inner, origin(leaf)),)
 
     def _in_system(self, leaf: Rule, at: Place, into: tuple[str, str], system: str) -> MapRule:

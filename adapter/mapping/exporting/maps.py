@@ -17,7 +17,7 @@ from adapter.mapping.exporting.reading import GroupReader
 from adapter.mapping.exporting.structure import MapRule
 from adapter.mapping.exporting.text import render_map
 from adapter.mapping.exporting.writing import GroupWriter
-from adapter.mapping.language import Map
+from adapter.mapping.rules import Map
 
 Direction = Literal["to-fhir", "from-fhir"]
 CORE = "http://hl7.org/fhir/StructureDefinition/"

@@ -17,8 +17,8 @@ from adapter.mapping.exporting.gaps import Gap, general_gaps, is_primitive_exten
 from adapter.mapping.exporting.leaves import Rules, origin, table_of
 from adapter.mapping.exporting.selecting import wrap_selected
 from adapter.mapping.exporting.structure import MapRule, Names, Source, Target, Variable, copied
-from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Step
+from adapter.mapping.rules import Map, Rule
 
 _DATE = 10
 
@@ -95,7 +95,9 @@ class GroupReader:
             if word == member:
                 value = self._scope(others, "sent", Goal("item", (member,)))
                 variable, name = self.names.variable(), self.names.rule(key.id)
-                known = MapRule(name, Source(coding, "code", variable, one_of(variable, [code])), (), value, origin(key))
+                known = MapRule(
+                    name, Source(coding, "code", variable, one_of(variable, [code])), (), value, origin(key)
+                )
                 found.append(reader.where(coding, system, key.id, (known,)))
         return tuple(found)
 
@@ -206,7 +208,9 @@ class GroupReader:
         first = last.pick == "first"
         if rule.codec.name == "values":
             return tuple(
-                self._value(rule, Source(context, last.name, v, one_of(v, [flag]), first), (*before, copied(*target, w)))
+                self._value(
+                    rule, Source(context, last.name, v, one_of(v, [flag]), first), (*before, copied(*target, w))
+                )
                 for w, flag in rule.codec.option.items()
                 for v in [self.names.variable()]
             )

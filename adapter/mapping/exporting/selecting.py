@@ -13,7 +13,7 @@ from adapter.mapping.exporting.codes import none_of, one_of
 from adapter.mapping.exporting.gaps import Gap, condition_gap
 from adapter.mapping.exporting.structure import MapRule, Names, Source
 from adapter.mapping.exporting.text import quoted
-from adapter.mapping.language import Map
+from adapter.mapping.rules import Map
 
 Wrap = Callable[[tuple[MapRule, ...]], tuple[MapRule, ...]]
 
@@ -59,7 +59,9 @@ def _keys(mapping: Map, spelled: Json) -> set[tuple[Any, Any]] | None:
     if others or not element.isidentifier():
         return None
     if "coding" in condition:
-        listed = ((system, codes if isinstance(codes, list) else [codes]) for system, codes in condition["coding"].items())
+        listed = (
+            (system, codes if isinstance(codes, list) else [codes]) for system, codes in condition["coding"].items()
+        )
         return {(mapping.systems.uri(system), code) for system, codes in listed for code in codes}
     if "table" in condition and "words" not in condition:
         return set(mapping.tables[condition["table"]].words)

@@ -15,8 +15,8 @@ from adapter.mapping.exporting.gaps import NUMBERED, PRIMITIVE, Gap, general_gap
 from adapter.mapping.exporting.leaves import LeafWriter, Place, Rules, origin, table_of
 from adapter.mapping.exporting.placing import Spot, Unit, lay
 from adapter.mapping.exporting.structure import MapRule, Names, Source, Target, Variable, copied
-from adapter.mapping.language import Map, Rule
 from adapter.mapping.path import Path, Step
+from adapter.mapping.rules import Map, Rule
 
 _NO_LIMITS = Limits()
 
@@ -62,11 +62,15 @@ class GroupWriter:
         if mapping.place in ("object", "list"):
             return (self._entry(Source(*made, "item"), Item("item", made=made)),)
         if mapping.place == "join":
-            inner = [self._entry(Source("item", mapping.field), Item("item", (mapping.field,)))]
+            inner = [self._entry(self._part(mapping.field), Item("item", (mapping.field,)))]
         else:
             members = load_schema("case")["properties"][mapping.case]["properties"]
-            inner = [self._entry(Source("item", key), Item("item", (key,), key)) for key in members]
+            inner = [self._entry(self._part(key), Item("item", (key,), key)) for key in members]
         return (MapRule(self.names.rule(f"{mapping.name}.in"), Source(*made, "item"), (), tuple(inner)),)
+
+    def _part(self, member: str) -> Source:
+        # Named although nothing reads it: MaLaC-HD asks whether an element is there only when it has a name.
+        return Source("item", member, self.names.variable())
 
     def _entry(self, source: Source, item: Item) -> MapRule:
         name, entry = self.names.rule(f"{self.mapping.name}.entry"), self.names.variable()
@@ -91,7 +95,9 @@ class GroupWriter:
 
     def _units(self, rule: Rule, item: Item) -> list[Unit]:
         if rule.kind in ("first", "choice"):
-            branches = limit_branches([each for each in rule.rules if each.to_fhir and self._sayable(each)], rule.default)
+            branches = limit_branches(
+                [each for each in rule.rules if each.to_fhir and self._sayable(each)], rule.default
+            )
             return [self._unit(branch, rule.id, item, limits) for branch, limits in branches]
         if rule.missing:
             self._gap(rule, PRIMITIVE, f"_{rule.fhir.fhirpath}")
@@ -147,9 +153,7 @@ class GroupWriter:
             item.variable,
             names[:-1],
             rule.id,
-            lambda context: self.leaves.write(
-                rule, Place(context, names[-1], limits.without, limits.contested), spot
-            ),
+            lambda context: self.leaves.write(rule, Place(context, names[-1], limits.without, limits.contested), spot),
         )
 
     def _key_word(self, rule: Rule, item: Item, spot: Spot) -> Rules:

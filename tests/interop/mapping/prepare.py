@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from adapter.config import shipped
+from adapter.declaration import load_schema
 from adapter.mapping import load_mappings
 from adapter.mapping.engine import Mappings
 from adapter.mapping.exporting import ExportedMap, export_each_map, export_maps
-from adapter.mapping.language import Map
+from adapter.mapping.rules import Map
 from adapter.resource import dump_json
 from adapter.synthetic import synthesize
 from tests.sample_cases import make_case
@@ -31,9 +32,16 @@ def prepare(work: Path) -> None:
     exported.mkdir(parents=True, exist_ok=True)
     for name, content in export_maps(mappings.language).items():
         (exported / name).write_bytes(content.encode() if isinstance(content, str) else dump_json(content))
-    cases = [make_case(1), *synthesize(CASES, 2026)]
+    cases = [_in_order(case) for case in (make_case(1), *synthesize(CASES, 2026))]
     tasks = [task for each in export_each_map(mappings.language) for task in _tasks(mappings, each, cases)]
     (work / "tasks.json").write_bytes(dump_json({"tasks": tasks}))
+
+
+def _in_order(case: Json) -> Json:
+    """Members in the order of the schema, which is the order an exported map makes them in."""
+    known = load_schema("case")["properties"]["findings"]["properties"]
+    found = case.get("findings", {})
+    return {**case, **({"findings": {name: found[name] for name in known if name in found}} if found else {})}
 
 
 def _tasks(mappings: Mappings, exported: ExportedMap, cases: list[Json]) -> Iterator[Json]:
@@ -43,7 +51,7 @@ def _tasks(mappings: Mappings, exported: ExportedMap, cases: list[Json]) -> Iter
         "map": exported.name,
         "direction": exported.direction,
         "type": mapping.resource,
-        "joined": mapping.place == "join",
+        "joined": f"CrmoCase.{mapping.case}" if mapping.place == "join" else "",
         "gaps": [asdict(gap) for gap in exported.gaps],
     }
     for number, case in enumerate(cases):
