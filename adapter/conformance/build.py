@@ -34,18 +34,87 @@ _BUNDLES = (
 )
 
 _DEFINITION_KEYS = frozenset(
-    "resourceType url version name type kind abstract derivation baseDefinition context contextInvariant".split()
+    [
+        "resourceType",
+        "url",
+        "version",
+        "name",
+        "type",
+        "kind",
+        "abstract",
+        "derivation",
+        "baseDefinition",
+        "context",
+        "contextInvariant",
+    ]
 )
 _ELEMENT_KEYS = frozenset(
-    "id path sliceName sliceIsConstraining slicing min max base contentReference type constraint binding maxLength".split()
+    [
+        "id",
+        "path",
+        "sliceName",
+        "sliceIsConstraining",
+        "slicing",
+        "min",
+        "max",
+        "base",
+        "contentReference",
+        "type",
+        "constraint",
+        "binding",
+        "maxLength",
+    ]
 )
 _TERM_KEYS = frozenset(
-    "resourceType url version name status content caseSensitive valueSet hierarchyMeaning concept compose supplements "
-    "sourceUri sourceCanonical targetUri targetCanonical group property".split()
+    [
+        "resourceType",
+        "url",
+        "version",
+        "name",
+        "status",
+        "content",
+        "caseSensitive",
+        "valueSet",
+        "hierarchyMeaning",
+        "concept",
+        "compose",
+        "supplements",
+        "sourceUri",
+        "sourceCanonical",
+        "targetUri",
+        "targetCanonical",
+        "group",
+        "property",
+    ]
 )
 _PROSE = frozenset(
-    "id text definition comment requirements short alias mapping xpath human_fr meta designation description documentation "
-    "publisher contact copyright immutable experimental date title extension purpose jurisdiction useContext".split()
+    [
+        "id",
+        "text",
+        "definition",
+        "comment",
+        "requirements",
+        "short",
+        "alias",
+        "mapping",
+        "xpath",
+        "human_fr",
+        "meta",
+        "designation",
+        "description",
+        "documentation",
+        "publisher",
+        "contact",
+        "copyright",
+        "immutable",
+        "experimental",
+        "date",
+        "title",
+        "extension",
+        "purpose",
+        "jurisdiction",
+        "useContext",
+    ]
 )
 _EXTENSIONS = tuple(
     "http://hl7.org/fhir/StructureDefinition/" + name
@@ -61,8 +130,7 @@ _EXTENSIONS = tuple(
 def strip_resource(resource: Json) -> Json:
     """What validation needs of a definition, in FHIR's own shape."""
     if resource["resourceType"] != "StructureDefinition":
-        kept = {key: _pruned(value) for key, value in resource.items() if key in _TERM_KEYS}
-        return kept
+        return {key: _pruned(value) for key, value in resource.items() if key in _TERM_KEYS}
     kept = {key: value for key, value in resource.items() if key in _DEFINITION_KEYS}
     elements = resource.get("snapshot", {}).get("element", [])
     return kept | {"snapshot": {"element": [_stripped_element(element) for element in elements]}}

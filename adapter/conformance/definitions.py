@@ -42,7 +42,7 @@ class Definitions:
 
     def find(self, kind: str, canonical: str) -> Json | None:
         """The resource a canonical means. A version that is not at hand falls back to the one that is."""
-        bare, _, version = canonical.partition("|")
+        bare, _, _version = canonical.partition("|")
         added = self._added.get((kind, canonical)) or self._added.get((kind, bare))
         if added is not None:
             return added

@@ -47,7 +47,7 @@ class Pack:
         self.index: dict[Key, tuple[int, int]] = dict(map(_row, rows))
 
     def read(self, key: Key) -> Json:
-        return _parsed(self.text(key))
+        return dict(_parsed(self.text(key)))
 
     def text(self, key: Key) -> bytes:
         start, size = self.index[key]

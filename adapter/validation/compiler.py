@@ -6,28 +6,29 @@ Source: https://hl7.org/fhir/R4/structuredefinition.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import RLock
-from typing import Any
 
 from adapter.conformance import Definitions
 from adapter.conformance.definitions import CORE
 from adapter.terminology import Terminology
 from adapter.validation.bindings import make_bindings, make_bound_code, make_coding_memo
 from adapter.validation.constraints import make_constraints
+from adapter.validation.contained import ANY_RESOURCE
 from adapter.validation.discriminators import profile_elements
 from adapter.validation.extensions import make_extension_check
+from adapter.validation.members import add_member
 from adapter.validation.narrative_control import make_narrative_controls
-from adapter.validation.natives import ANY_RESOURCE, NATIVE_TYPES
+from adapter.validation.natives import NATIVE_TYPES
 from adapter.validation.primitives import PRIMITIVES, check_element_id
-from adapter.validation.problem import Check, Found, Problem, all_of, passes, with_extras
+from adapter.validation.problem import Check, all_of, passes, with_extras
 from adapter.validation.references import make_target_check
 from adapter.validation.resources import make_resource_check
-from adapter.validation.scope import Policy, Scope
-from adapter.validation.shapes import Choice, ObjectShape, make_forbidden, make_forward, make_list
-from adapter.validation.slicing import make_any_of, make_sliced_list, type_slices
+from adapter.validation.scope import Policy
+from adapter.validation.shapes import ObjectShape, make_forward
+from adapter.validation.slicing import make_any_of
 from adapter.validation.snapshot import Element, has_snapshot, make_tree
-from adapter.validation.values import make_presence_checks, make_value_checks
+from adapter.validation.values import make_value_checks
 
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
 _ANY_ELEMENT = frozenset({"Element", "BackboneElement", ""})
@@ -70,7 +71,7 @@ class Compiler:
             return make_forward(lambda: self._checks[canonical])
         self._busy.add(canonical)
         try:
-            check = self._object_check(root, root.path)
+            check = self.object_check(root, root.path)
             self._checks[canonical] = make_coding_memo(check) if canonical == CORE + "Coding" else check
         finally:
             self._busy.discard(canonical)
@@ -100,13 +101,13 @@ class Compiler:
             return self._referred(element)
         codes = list(dict.fromkeys(element.type_codes))
         if element.path.endswith(".id") and element.definition.get("base", {}).get("path") == "Element.id":
-            return with_extras(check_element_id, list(self._extras(element, "string")), primitive=True)
+            return with_extras(check_element_id, list(self.extras(element, "string")), primitive=True)
         if element.definition.get("base", {}).get("path") == "Resource.id":
-            return with_extras(PRIMITIVES["id"], list(self._extras(element, "id")), primitive=True)
+            return with_extras(PRIMITIVES["id"], list(self.extras(element, "id")), primitive=True)
         if len(codes) == 1:
             return self.typed_check(element, codes[0])
         if not codes and element.children:
-            return self._object_check(element, "BackboneElement")
+            return self.object_check(element, "BackboneElement")
         return passes
 
     def _referred(self, element: Element) -> Check:
@@ -117,7 +118,7 @@ class Compiler:
         for name in path.split(".")[1:]:
             top = top.children[name.partition(":")[0]]
         found = top
-        return all_of([make_forward(lambda: self.item_check(found)), *self._extras(element, "")])
+        return all_of([make_forward(lambda: self.item_check(found)), *self.extras(element, "")])
 
     def typed_check(self, element: Element, code: str) -> Check:
         """One value of an element when it is of the given type."""
@@ -128,10 +129,10 @@ class Compiler:
         if code in PRIMITIVES:
             base: Check = PRIMITIVES[code]
         elif element.children and not profile_elements(self, element):
-            base = self._object_check(element, code)
+            base = self.object_check(element, code)
         else:
             base = self._profiled_type(element, code)
-        extras = list(self._extras(element, code))
+        extras = list(self.extras(element, code))
         if code == "code" and len(extras) == 1 and element.definition.get("binding", {}).get("strength") == "required":
             return make_bound_code(base, extras[0])
         return with_extras(base, extras, code in PRIMITIVES)
@@ -154,9 +155,9 @@ class Compiler:
         checks = [make_forward(lambda url=url: self.structure_check(url) or passes) for url in known]  # type: ignore[misc]
         return checks[0] if len(checks) == 1 else make_any_of(checks, known)
 
-    def _extras(self, element: Element, code: str) -> Iterator[Check]:
+    def extras(self, element: Element, code: str) -> Iterator[Check]:
         yield from make_value_checks(element)
-        yield from self._bindings(element, code)
+        yield from self.bindings(element, code)
         if code == "Narrative":
             yield from make_narrative_controls(element)
         if code == "Reference":
@@ -169,12 +170,12 @@ class Compiler:
         root = self.tree(CORE + code) if code and code not in PRIMITIVES else None
         return {rule["key"] for rule in root.definition.get("constraint", [])} if root else set()
 
-    def _object_check(self, element: Element, code: str) -> Check:
+    def object_check(self, element: Element, code: str) -> Check:
         shape = ObjectShape()
         root = self.tree(CORE + code) if element.parent is not None and code not in _ANY_ELEMENT else None
         children = {**root.children, **element.children} if root else element.children
         for child in children.values():
-            self._add_member(shape, child)
+            add_member(self, shape, child)
         if element.parent is None and self.is_resource(code):
             shape.members["resourceType"] = passes
             shape.whole.extend(ANY_RESOURCE if "contained" in element.children else ())
@@ -183,108 +184,8 @@ class Compiler:
         shape.whole.extend(NATIVE_TYPES.get(code, ()))
         return shape.compiled()
 
-    def _add_member(self, shape: ObjectShape, child: Element) -> None:
-        if child.is_choice:
-            self._add_choice(shape, child)
-            return
-        shape.members[child.name] = self._member_check(child)
-        if child.min > 0 and child.max != 0:
-            shape.required.append(child.name)
-        if child.type_codes and child.type_codes[0] in PRIMITIVES and child.name not in ("id", "url", "div"):
-            shape.shadows[child.name] = (child.is_list, self._shadow_check(child))
-            self._require_shadow(shape, child)
-            shape.whole.extend(make_presence_checks(child))
-        elif child.type_codes == ["id"] or (child.name == "id" and child.path.count(".") == 1):
-            shape.shadows[child.name] = (False, self._shadow_check(child))
-
-    def _member_check(self, child: Element) -> Check:
-        if child.max == 0:
-            return make_forbidden(child.name)
-        if child.slices:
-            return make_sliced_list(self, child)
-        item = self.item_check(child)
-        if child.is_list:
-            return make_list(item, child.min, child.max, child.name)
-        return item
-
-    def _shadow_check(self, child: Element) -> Check:
-        """The id and extensions of a primitive."""
-        if "extension" not in child.children:
-            return make_forward(lambda: self.type_check("Element"))
-        shape = ObjectShape()
-        for name in ("id", "extension"):
-            if name in child.children:
-                self._add_member(shape, child.children[name])
-        return shape.compiled()
-
-    def _require_shadow(self, shape: ObjectShape, child: Element) -> None:
-        """A profile may ask for an extension on a primitive, which then must have its shadow."""
-        extension = child.children.get("extension")
-        if extension is None or child.is_list:
-            return
-        needed = [item for item in (extension, *extension.slices.values()) if item.min > 0]
-        if needed:
-            shape.whole.append(_make_shadow_needed(child.name, needed[-1].slice_name))
-
-    def _add_choice(self, shape: ObjectShape, child: Element) -> None:
-        stem = child.name[:-3]
-        slices = type_slices(child)
-        names, allowed = set(), {stem + _capital(code) for code in child.type_codes}
-        for code in dict.fromkeys(child.type_codes):
-            name = stem + _capital(code)
-            names.add(name)
-            element = slices.get(code, child)
-            if child.max == 0 or element.max == 0:
-                shape.members[name] = make_forbidden(name)
-                continue
-            shape.members[name] = make_forward(self._choice_maker(child, element, code), (shape.members, name))
-            if code in PRIMITIVES:
-                shape.shadows[name] = (False, make_forward(self._shadow_maker(element)))
-        for name in _other_types(self, child) - allowed:
-            shape.members[name] = make_forbidden(name, ", ".join(sorted(allowed)))
-        needed = [stem + _capital(code) for code, element in slices.items() if element.min > 0]
-        shape.required.extend(needed)
-        shape.choices.append(Choice(child.name, frozenset(names), child.min > 0 and not needed))
-
-    def _choice_maker(self, child: Element, element: Element, code: str) -> Callable[[], Check]:
-        def make() -> Check:
-            check = self.typed_check(element, code)
-            if element is child:
-                return check
-            return with_extras(check, [*make_value_checks(child), *self._bindings(child, code)], code in PRIMITIVES)
-
-        return make
-
-    def _bindings(self, element: Element, code: str) -> Iterator[Check]:
+    def bindings(self, element: Element, code: str) -> Iterator[Check]:
         binding = element.definition.get("binding", {})
         if code == "Quantity" and len(element.types) > 1 and binding.get("strength") == "required":
             binding = {**binding, "strength": "extensible"}  # which type of a choice it means is not said
         return make_bindings(binding, code, self.terminology)
-
-    def _shadow_maker(self, element: Element) -> Callable[[], Check]:
-        return lambda: self._shadow_check(element)
-
-
-def _make_shadow_needed(name: str, slice_name: str) -> Check:
-    def check(value: Any, scope: Scope) -> Found:
-        if name in value and "_" + name not in value:
-            return [Problem("slice-min", element="extension", slice=slice_name, min=1, nearest="").at(name)]
-        return None
-
-    return check
-
-
-def _other_types(compiler: Compiler, child: Element) -> set[str]:
-    """Variants of a choice that the base has and the profile took away: they deserve a better word than unknown."""
-    base = str(child.definition.get("base", {}).get("path", ""))
-    type_name = base.partition(".")[0]
-    if not base or not compiler.definitions.has("StructureDefinition", CORE + type_name):
-        return set()
-    found: Element | None = compiler.tree(CORE + type_name)
-    for name in base.split(".")[1:]:
-        found = found.children.get(name) if found else None
-    return {found.name[:-3] + _capital(code) for code in found.type_codes} if found and found.is_choice else set()
-
-
-def _capital(code: str) -> str:
-    return code[:1].upper() + code[1:]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json, Severity
+from adapter.validation.errata import ELSEWHERE, REWRITTEN
 from adapter.validation.fhirpath import evaluate_as_boolean
-from adapter.validation.natives import ELSEWHERE, NATIVE, REWRITTEN
+from adapter.validation.natives import NATIVE
 from adapter.validation.problem import Check, Found, Problem
 from adapter.validation.snapshot import Element
 

@@ -6,14 +6,13 @@ Source: https://hl7.org/fhir/R4/profiling.html#discriminator
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from adapter.conformance.definitions import CORE
-from adapter.errors import Json
+from adapter.validation.conforming import conforms
+from adapter.validation.paths import parse_steps, typed_values_at, values_at
 from adapter.validation.problem import has_errors
-from adapter.validation.references import resolve
 from adapter.validation.snapshot import Element
 from adapter.validation.values import equal, matches
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 Matcher = Callable[[Any, "Scope"], bool]
 _PROFILE_ELEMENT = "http://hl7.org/fhir/StructureDefinition/elementdefinition-profile-element"
-_STEP = re.compile(r"(resolve|ofType|extension|as)\(\s*'?([^')]*)'?\s*\)|([A-Za-z$]\w*(?:\[x\])?)")
 
 
 def make_matcher(compiler: Compiler, sliced: Element, piece: Element) -> Matcher:
@@ -31,7 +29,7 @@ def make_matcher(compiler: Compiler, sliced: Element, piece: Element) -> Matcher
     listed = sliced.slicing.get("discriminator", [])
     if not listed:
         return _make_content_matcher(compiler, piece)
-    tests = [_make_test(compiler, piece, item["type"], _steps(item["path"])) for item in listed]
+    tests = [_make_test(compiler, piece, item["type"], parse_steps(item["path"])) for item in listed]
     if len(tests) == 1:
         return tests[0]
     return lambda item, scope: all(test(item, scope) for test in tests)
@@ -42,11 +40,6 @@ def _make_content_matcher(compiler: Compiler, piece: Element) -> Matcher:
         return not has_errors(compiler.item_check(piece)(item, scope))
 
     return matcher
-
-
-def _steps(path: str) -> list[tuple[str, str]]:
-    found = [(function or name, argument) for function, argument, name in _STEP.findall(path)]
-    return [step for step in found if step[0] != "$this"]
 
 
 def _make_test(compiler: Compiler, piece: Element, kind: str, steps: list[tuple[str, str]]) -> Matcher:
@@ -162,21 +155,6 @@ def _make_profile_test(compiler: Compiler, piece: Element, steps: list[tuple[str
     return matcher
 
 
-def conforms(compiler: Compiler, value: Any, canonical: str, scope: Scope) -> bool:
-    """Whether a value meets a profile; remembered, since many slices and references may ask."""
-    structure = compiler.definitions.structure(canonical)
-    kind = value.get("resourceType") if type(value) is dict else None
-    if structure is None or (kind is not None and structure.get("type") not in (kind, "Resource", "DomainResource")):
-        return False
-    key = (id(value), canonical)
-    if key not in scope.memo:
-        scope.memo[key] = True  # what leads back to itself is not the defect
-        check = compiler.structure_check(canonical)
-        inner = scope.below(value) if type(value) is dict and "resourceType" in value else scope
-        scope.memo[key] = check is not None and not has_errors(check(value, inner))
-    return scope.memo[key]
-
-
 def _targets(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> list[Element]:
     """The elements of the slice that a discriminator path speaks of."""
     found = [piece]
@@ -254,31 +232,3 @@ def _profiled(compiler: Compiler, element: Element) -> Element | None:
             return compiler.tree(url)
     codes = element.type_codes
     return compiler.tree(CORE + codes[0]) if len(codes) == 1 and codes[0] else None
-
-
-def values_at(item: Any, steps: list[tuple[str, str]], scope: Scope) -> list[Any]:
-    return [value for value, _ in typed_values_at(item, steps, scope)]
-
-
-def typed_values_at(item: Any, steps: list[tuple[str, str]], scope: Scope) -> list[tuple[Any, str]]:
-    """The values a discriminator path reaches, each with the name of the member it stood in."""
-    found: list[tuple[Any, str]] = [(item, "")]
-    for name, argument in steps:
-        found = [pair for value, _ in found if type(value) is dict for pair in _step(value, name, argument, scope)]
-    return found
-
-
-def _step(value: Json, name: str, argument: str, scope: Scope) -> Iterator[tuple[Any, str]]:
-    if name == "resolve":
-        if (target := resolve(value, scope)) is not None:
-            yield target, ""
-    elif name in ("ofType", "as"):
-        yield value, ""
-    elif name in value:
-        listed = value[name] if type(value[name]) is list else [value[name]]
-        if name == "extension" and argument:
-            listed = [entry for entry in listed if type(entry) is dict and entry.get("url") == argument]
-        yield from ((entry, name) for entry in listed)
-    else:
-        size = len(name)
-        yield from ((v, key) for key, v in value.items() if key.startswith(name) and key[size : size + 1].isupper())

@@ -29,7 +29,7 @@ def make_extension_check(compiler: Compiler, element: Element) -> Check:
     profiles = [url for kind in element.types for url in kind.get("profile", [])]
     part = element.path.count(".") == 1 and element.path.startswith("Extension.") and not element.slice_name
     defined = bool(part and element.slices)
-    extras = list(compiler._extras(element, "Extension")) if profiles or element.slice_name else []
+    extras = list(compiler.extras(element, "Extension")) if profiles or element.slice_name else []
     plain = compiler.type_check("Extension") if element.parent is not None else None
 
     def check(value: Any, scope: Scope) -> Found:
@@ -47,7 +47,7 @@ def make_extension_check(compiler: Compiler, element: Element) -> Check:
 
 def _make_inner(compiler: Compiler, element: Element) -> Check:
     return with_extras(
-        compiler._object_check(element, "Extension"), list(compiler._extras(element, "Extension")), primitive=False
+        compiler.object_check(element, "Extension"), list(compiler.extras(element, "Extension")), primitive=False
     )
 
 

@@ -12,135 +12,11 @@ from html.entities import html5
 from typing import TYPE_CHECKING, Any
 
 from adapter.validation.problem import Found, Problem
+from adapter.validation.xhtml import ATTRIBUTES, BY_ELEMENT, ELEMENTS, XHTML
 
 if TYPE_CHECKING:
     from adapter.validation.scope import Scope
 
-XHTML = "http://www.w3.org/1999/xhtml"
-_ELEMENTS = frozenset(
-    [
-        "p",
-        "br",
-        "div",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "a",
-        "span",
-        "b",
-        "em",
-        "i",
-        "strong",
-        "small",
-        "big",
-        "tt",
-        "dfn",
-        "q",
-        "var",
-        "abbr",
-        "acronym",
-        "cite",
-        "blockquote",
-        "hr",
-        "address",
-        "bdo",
-        "kbd",
-        "sub",
-        "sup",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "pre",
-        "table",
-        "caption",
-        "colgroup",
-        "col",
-        "thead",
-        "tr",
-        "tfoot",
-        "tbody",
-        "th",
-        "td",
-        "code",
-        "samp",
-        "img",
-        "map",
-        "area",
-        "del",
-        "ins",
-        "u",
-        "s",
-        "strike",
-    ]
-)
-_ATTRIBUTES = frozenset(
-    ["title", "style", "class", "id", "lang", "xml:lang", "dir", "accesskey", "tabindex", "xmlns", "xmlns:xsi", "idref"]
-)
-_BY_ELEMENT = {
-    "a": ["href", "name", "charset", "type", "hreflang", "rel", "rev", "shape", "coords", "target"],
-    "img": ["src", "alt", "width", "height", "longdesc", "usemap", "ismap", "border", "align"],
-    "table": ["border", "cellspacing", "cellpadding", "summary", "width", "align", "bgcolor", "frame", "rules"],
-    "td": [
-        "colspan",
-        "rowspan",
-        "align",
-        "valign",
-        "width",
-        "abbr",
-        "scope",
-        "headers",
-        "nowrap",
-        "axis",
-        "height",
-        "bgcolor",
-        "char",
-        "charoff",
-    ],
-    "th": [
-        "colspan",
-        "rowspan",
-        "align",
-        "valign",
-        "width",
-        "abbr",
-        "scope",
-        "headers",
-        "nowrap",
-        "axis",
-        "height",
-        "bgcolor",
-        "char",
-        "charoff",
-    ],
-    "tr": ["align", "valign", "char", "charoff", "bgcolor"],
-    "thead": ["align", "valign", "char", "charoff"],
-    "tbody": ["align", "valign", "char", "charoff"],
-    "tfoot": ["align", "valign", "char", "charoff"],
-    "col": ["span", "width", "align", "valign", "char", "charoff"],
-    "colgroup": ["span", "width", "align", "valign", "char", "charoff"],
-    "ol": ["start", "type", "compact"],
-    "ul": ["type", "compact"],
-    "li": ["value", "type"],
-    "q": ["cite"],
-    "blockquote": ["cite"],
-    "del": ["cite", "datetime"],
-    "ins": ["cite", "datetime"],
-    "map": ["name"],
-    "area": ["shape", "coords", "href", "nohref", "alt"],
-    "hr": ["width", "size", "align", "noshade"],
-    "br": ["clear"],
-    "p": ["align"],
-    "div": ["align"],
-    "caption": ["align"],
-    "pre": ["space", "xml:space", "width"],
-    **{f"h{level}": ["align"] for level in range(1, 7)},
-}
 TAG = re.compile(
     r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<!DOCTYPE[^>]*>|</\s*([\w:\-]+)\s*>"
     r"|<([\w:\-]+)((?:\s+[\w:\-.]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*+)\s*(/?)>|(<)",
@@ -214,12 +90,12 @@ def _element(name: str, attributes: str, root: bool) -> Iterator[tuple[str, str]
     if root and (name != "div" or pairs.get("xmlns") != XHTML):
         yield "xhtml-root", ""
         return
-    if name not in _ELEMENTS:
+    if name not in ELEMENTS:
         yield "xhtml-element", name
         return
-    allowed = _BY_ELEMENT.get(name, ())
+    allowed = BY_ELEMENT.get(name, ())
     for key, value in pairs.items():
-        if key not in _ATTRIBUTES and key not in allowed:
+        if key not in ATTRIBUTES and key not in allowed:
             yield "xhtml-attribute", f"{name}/@{key}"
         elif key in ("href", "src") and (scheme := _SCHEME.match(value)):
             yield from _link(scheme[1].lower(), key)

@@ -6,7 +6,6 @@ Source: https://hl7.org/fhir/R4/, the constraint tables of the types named
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,43 +21,6 @@ from adapter.validation.values import compared
 
 if TYPE_CHECKING:
     from adapter.validation.scope import Scope
-
-# What the structure checks, the reference check, the narrative check or the Bundle check already decide.
-ELSEWHERE = frozenset(
-    [
-        "ele-1",
-        "ref-1",
-        "txt-1",
-        "txt-2",
-        "sqty-1",
-        "bdl-1",
-        "bdl-2",
-        "bdl-3",
-        "bdl-4",
-        "bdl-5",
-        "bdl-7",
-        "bdl-8",
-        "bdl-9",
-        "bdl-10",
-        "bdl-11",
-        "bdl-12",
-        "dom-2",
-        "dom-3",
-        "dom-4",
-        "dom-5",
-    ]
-)
-
-# Errata: the published expression cannot be met, or misses what its text says.
-REWRITTEN = {
-    "ras-2": "probability.empty() or (probability is Quantity).not() and (probability is Range).not() and probability <= 100"
-    " or (probability is Range and (probability.low.empty() or probability.low.value <= 100) and "
-    "(probability.high.empty() or probability.high.value <= 100))",
-    "tim-9": "offset.empty() or (when.exists() and ((when in ('C' | 'CM' | 'CD' | 'CV')).not()))",
-    "app-3": "(start.exists() and end.exists()) or (status in ('proposed' | 'cancelled' | 'waitlist' | 'noshow'))",
-    "app-4": "Appointment.cancelationReason.exists() implies Appointment.status in ('cancelled' | 'noshow' | 'no-show')",
-    "sdf-19": "true",
-}
 
 
 def _rule(key: str, human: str, holds: Callable[[Json], bool], severity: Severity = "error") -> Check:
@@ -186,64 +148,11 @@ NATIVE: dict[str, Check] = {
     ),
     "obs-7": _rule(
         "obs-7",
-        "If Observation.code is the same as an Observation.component.code then the value element associated with the code "
-        "SHALL NOT be present",
+        "If Observation.code is the same as an Observation.component.code then the value element associated with the "
+        "code SHALL NOT be present",
         _obs_7,
     ),
 }
-
-
-def _check_contained(value: Any, scope: Scope) -> Found:
-    """dom-2 to dom-5: what is contained is plain, and something refers to it."""
-    contained = value.get("contained")
-    if type(contained) is not list or scope.root is not value:
-        return None
-    found: list[Problem] = []
-    texts: set[str] | None = None
-    seen: set[str] = set()
-    for index, item in enumerate(contained):
-        if type(item) is not dict:
-            continue
-        if "contained" in item:
-            found.append(Problem("contained-nested").at("contained", index))
-        meta = item.get("meta")
-        if type(meta) is dict and (meta.keys() & {"versionId", "lastUpdated", "security"}):
-            found.append(Problem("contained-meta").at("contained", index, "meta"))
-        if type(item.get("id")) is not str:
-            found.append(Problem("contained-no-id").at("contained", index))
-            continue
-        if item["id"] in seen:
-            found.append(Problem("duplicate-contained-id").at("contained", index))
-        seen.add(item["id"])
-        texts = _mentions(value) if texts is None else texts
-        if f"#{item['id']}" not in texts and not _refers_back(item):
-            found.append(Problem("contained-unused").at("contained", index))
-    return found or None
-
-
-_ANCHOR = re.compile(r"""(?:href|src)\s*=\s*["'](#[^"']+)["']""")
-
-
-def _mentions(value: Any) -> set[str]:
-    """Every local reference in a resource: reference, canonical and uri values, and links of the narrative."""
-    found: set[str] = set()
-    pending = [value]
-    while pending:
-        node = pending.pop()
-        if type(node) is dict:
-            pending.extend(node.values())
-        elif type(node) is list:
-            pending.extend(node)
-        elif type(node) is str:
-            if node[:1] == "#":
-                found.add(node)
-            elif node[:1] == "<":
-                found.update(_ANCHOR.findall(node))
-    return found
-
-
-def _refers_back(item: Json) -> bool:
-    return "#" in _mentions(item)
 
 
 def _check_attachment(value: Any, scope: Scope) -> Found:
@@ -251,27 +160,6 @@ def _check_attachment(value: Any, scope: Scope) -> Found:
     size = decoded_size(data) if type(data) is str and type(stated) is int else None
     if size is not None and size != stated:
         return [Problem("attachment-size", expected=size)]
-    return None
-
-
-def _check_unique_ids(value: Any, scope: Scope) -> Found:
-    """Element ids are unique within their resource."""
-    if not scope.has_element_ids:
-        return None
-    seen: set[str] = set()
-    pending: list[tuple[Any, tuple[str | int, ...], bool]] = [(value, (), True)]
-    while pending:
-        node, steps, top = pending.pop()
-        if type(node) is dict:
-            found = node.get("id")
-            if not top and type(found) is str and "resourceType" not in node:
-                if found in seen:
-                    return [Problem("duplicate-element-id").at(*steps, "id")]
-                seen.add(found)
-            if top or "resourceType" not in node:
-                pending.extend((item, (*steps, key), False) for key, item in node.items() if type(item) in (dict, list))
-        else:
-            pending.extend((item, (*steps, n), False) for n, item in enumerate(node) if type(item) is dict)
     return None
 
 
@@ -293,4 +181,3 @@ NATIVE_TYPES: dict[str, tuple[Check, ...]] = {
     "Narrative": (check_narrative,),
     "Bundle": (check_bundle,),
 }
-ANY_RESOURCE: tuple[Check, ...] = (_check_contained, _check_unique_ids)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json
+from adapter.validation.conforming import conforms
 from adapter.validation.problem import Check, Found, Problem, has_errors
 from adapter.validation.snapshot import Element
 
@@ -129,8 +130,6 @@ def _check_target(kind: str, target: Json | None, targets: _Targets, scope: Scop
 
 
 def _check_target_profiles(target: Json, profiles: list[str], scope: Scope) -> Found:
-    from adapter.validation.discriminators import conforms
-
     if any(conforms(scope.compiler, target, url, scope) for url in profiles):
         return None
     check = scope.compiler.structure_check(profiles[0])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json, Severity
-from adapter.validation.bundles import BundleIndex
+from adapter.validation.bundle_index import BundleIndex
 from adapter.validation.consequences import without_consequences
 from adapter.validation.implied import implied_profiles
 from adapter.validation.problem import Check, Found, Problem, passes

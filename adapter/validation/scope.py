@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from adapter.errors import Json
 
 if TYPE_CHECKING:
-    from adapter.validation.bundles import BundleIndex
+    from adapter.validation.bundle_index import BundleIndex
     from adapter.validation.compiler import Compiler
 
 
@@ -48,7 +48,7 @@ def _anchors(resource: Json) -> Iterator[str]:
 
 
 class Scope:
-    """One resource under judgement. `root` is the resource that may hold it as contained, `bundle` the Bundle around."""
+    """One resource under judgement: `root` may hold it as contained, `bundle` is the Bundle around."""
 
     __slots__ = ("_anchors", "_contained", "bundle", "compiler", "has_element_ids", "memo", "resource", "root")
 

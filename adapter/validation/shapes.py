@@ -57,15 +57,8 @@ class ObjectShape:
             for name in required:
                 if name not in value and "_" + name not in value:
                     found = [*(found or ()), Problem("min", element=name, min=1)]
-            if variants:
-                keys = value.keys()
-                if len(keys & variants) > 1:
-                    found = _check_choices(choices, value, found)
-                else:
-                    for members in chosen:
-                        if keys.isdisjoint(members):
-                            found = _check_choices(choices, value, found)
-                            break
+            if variants and _may_break(value, variants, chosen):
+                found = _check_choices(choices, value, found)
             for rule in whole:
                 if more := rule(value, scope):
                     found = _joined(found, more)
@@ -101,6 +94,12 @@ def _not_an_object(value: Any) -> Found:
     if type(value) is dict:
         return [Problem("empty-object")]
     return [Problem("null" if value is None else "list-not-allowed" if type(value) is list else "not-an-object")]
+
+
+def _may_break(value: Json, variants: frozenset[str], chosen: tuple[frozenset[str], ...]) -> bool:
+    """Cheap and sure to see a choice that is made twice or not at all; the careful look follows."""
+    keys = value.keys()
+    return len(keys & variants) > 1 or any(map(keys.isdisjoint, chosen))
 
 
 def _check_choices(choices: tuple[Choice, ...], value: Json, found: Found) -> Found:
@@ -185,7 +184,7 @@ def make_forbidden(name: str, allowed: str = "") -> Check:
 
 
 def make_forward(target: Callable[[], Check], place: tuple[dict[str, Check], str] | None = None) -> Check:
-    """Compile on first use: breaks cycles, and spares what nobody sends. Then it gives up its `place` to the real check."""
+    """Compile on first use: breaks cycles, spares what nobody sends; then give up the `place` to the real check."""
     ready: Check | None = None
 
     def check(value: Any, scope: Scope) -> Found:

@@ -56,7 +56,7 @@ class Element:
 
     @property
     def is_choice(self) -> bool:
-        return self.name.endswith("[x]")
+        return bool(self.name.endswith("[x]"))
 
     @property
     def slicing(self) -> Json:

@@ -1,4 +1,4 @@
-"""Small profiles for tests, made from the R4 snapshots by a few constraints, and resources that break one of them each."""
+"""Small test profiles, made from the R4 snapshots by a few constraints, and resources that break one of them each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from adapter.conformance import r4_definitions
 from defects import SEEDS, Defect, change
+
+from adapter.conformance import r4_definitions
 
 BASE = "http://example.org/fhir/StructureDefinition/"
 PI = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "PI"}]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from adapter.validation.conforming import conforms
 from adapter.validation.fhirpath.grammar import FhirPathError
 from adapter.validation.fhirpath.items import Item, Items, members
 from adapter.validation.fhirpath.registry import Around, Code, Maker, registering, text_of
@@ -67,8 +68,6 @@ def _is_member(value: Any, canonical: str, scope: Scope) -> bool:
 @_function("conformsTo")
 def _make_conforms_to(profile: Code) -> Code:
     def run(focus: Items, around: Around) -> Items:
-        from adapter.validation.discriminators import conforms
-
         canonical = text_of(profile(around.this, around))
         if not focus or canonical is None:
             return []
