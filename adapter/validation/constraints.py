@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json, Severity
 from adapter.validation.errata import ELSEWHERE, REWRITTEN
-from adapter.validation.fhirpath import evaluate_as_boolean
+from adapter.validation.fhirpath import Quick, evaluate_as_boolean, quick_test
 from adapter.validation.natives import NATIVE
 from adapter.validation.problem import Check, Found, Problem
 from adapter.validation.snapshot import Element
@@ -44,7 +44,15 @@ def _make_constraint(rule: Json, rewritten: str) -> Check:
     key, human = rule["key"], rule.get("human", "")
     severity: Severity = "warning" if rule.get("severity") == "warning" else "error"
 
+    quick: Quick | None = None
+    ready = False
+
     def check(value: Any, scope: Scope) -> Found:
+        nonlocal quick, ready
+        if not ready:
+            quick, ready = quick_test(expression), True
+        if quick is not None and type(value) is dict and quick(value):
+            return None
         holds = evaluate_as_boolean(expression, value, scope)
         if holds:
             return None

@@ -92,8 +92,14 @@ def with_extras(base: Check, extras: list[Check], primitive: bool) -> Check:
     more = all_of(extras)
     if primitive:
         return lambda value, scope: base(value, scope) or more(value, scope)
-    joined = all_of([base, more])
-    return lambda value, scope: joined(value, scope) if type(value) is dict else base(value, scope)
+
+    def check(value: Any, scope: Scope) -> Found:
+        found = base(value, scope)
+        if type(value) is dict and (others := more(value, scope)):
+            return found + others if found else others
+        return found
+
+    return check
 
 
 def passes(value: Any, scope: Scope) -> Found:

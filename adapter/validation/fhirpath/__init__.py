@@ -7,7 +7,8 @@ Takes from: validation.scope, validation.references.  Gives to: validation.const
 Source: http://hl7.org/fhirpath/N1/, https://hl7.org/fhir/R4/fhirpath.html
 """
 
-from adapter.validation.fhirpath.evaluation import evaluate, evaluate_as_boolean
+from adapter.validation.fhirpath.evaluation import evaluate, evaluate_as_boolean, quick_test
 from adapter.validation.fhirpath.grammar import FhirPathError
+from adapter.validation.fhirpath.presence import Quick
 
-__all__ = ["FhirPathError", "evaluate", "evaluate_as_boolean"]
+__all__ = ["FhirPathError", "Quick", "evaluate", "evaluate_as_boolean", "quick_test"]

@@ -28,10 +28,7 @@ def evaluate_as_boolean(expression: str, value: Any, scope: Scope, shadow: Any =
     Errors:  none; what is broken or not supported is None
     """
     try:
-        quick, code = _prepared(expression)
-        decided = quick(value) if quick and type(value) is dict else None
-        if decided is not None:
-            return decided
+        code = compiled(expression)
         kind = str(value.get("resourceType", "")) if type(value) is dict else ""
         focus = [Item(value, kind, shadow)]
         found = code(focus, Around(focus, scope))
@@ -49,9 +46,12 @@ def evaluate(expression: str, value: Any, scope: Scope) -> list[Any] | None:
         return None
 
 
-@lru_cache(maxsize=4096)
-def _prepared(expression: str) -> tuple[Quick | None, Code]:
-    return make_quick(parse(expression)), compiled(expression)
+def quick_test(expression: str) -> Quick | None:
+    """A test by the keys of an object alone, where the expression allows one; it may answer None all the same."""
+    try:
+        return make_quick(parse(expression))
+    except FhirPathError:
+        return None
 
 
 @lru_cache(maxsize=4096)
