@@ -25,7 +25,8 @@ Context: Condition.bodySite, Procedure.bodySite, Observation.bodySite
 * insert InFrench([[Côté du corps]], [[Côté d'un site : gauche, droit, bilatéral ou médian. Une raison d'absence à la place de la valeur dit que le côté a été demandé et n'est pas connu.]])
 * value[x] 1..1
 * value[x] only CodeableConcept
-* value[x] from table-side (required)
+// Not required: no code at all is how an absent side is told.
+* value[x] from table-side (extensible)
 
 Extension: BoneSegment
 Id: bone-segment
