@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from adapter.validation.problem import has_errors
 
 if TYPE_CHECKING:
-    from adapter.validation.compiler import Compiler
-    from adapter.validation.scope import Scope
+    from adapter.validation.scope import Engine, Scope
 
 
-def conforms(compiler: Compiler, value: Any, canonical: str, scope: Scope) -> bool:
+def conforms(compiler: Engine, value: Any, canonical: str, scope: Scope) -> bool:
     """Whether a value meets a profile; remembered, since many slices and references may ask."""
     structure = compiler.definitions.structure(canonical)
     kind = value.get("resourceType") if type(value) is dict else None

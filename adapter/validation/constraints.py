@@ -18,14 +18,13 @@ from adapter.validation.problem import Check, Found, Problem
 from adapter.validation.snapshot import Element
 
 if TYPE_CHECKING:
-    from adapter.validation.compiler import Compiler
-    from adapter.validation.scope import Scope
+    from adapter.validation.scope import Engine, Scope
 
 BEST_PRACTICE = frozenset({"dom-6"})
 
 
 def make_constraints(
-    compiler: Compiler, element: Element, skipped: set[str], inherited: list[Json] | None = None
+    compiler: Engine, element: Element, skipped: set[str], inherited: list[Json] | None = None
 ) -> Iterator[Check]:
     """The checks of an element's constraints, without those its type checks already."""
     rules = {rule["key"]: rule for rule in [*(inherited or []), *element.definition.get("constraint", [])]}

@@ -17,14 +17,13 @@ from adapter.validation.snapshot import Element
 from adapter.validation.values import equal, matches
 
 if TYPE_CHECKING:
-    from adapter.validation.compiler import Compiler
-    from adapter.validation.scope import Scope
+    from adapter.validation.scope import Engine, Scope
 
 Matcher = Callable[[Any, "Scope"], bool]
 _PROFILE_ELEMENT = "http://hl7.org/fhir/StructureDefinition/elementdefinition-profile-element"
 
 
-def make_matcher(compiler: Compiler, sliced: Element, piece: Element) -> Matcher:
+def make_matcher(compiler: Engine, sliced: Element, piece: Element) -> Matcher:
     """Whether an item is of the slice; without discriminators, whether it meets all of the slice."""
     listed = sliced.slicing.get("discriminator", [])
     if not listed:
@@ -35,14 +34,14 @@ def make_matcher(compiler: Compiler, sliced: Element, piece: Element) -> Matcher
     return lambda item, scope: all(test(item, scope) for test in tests)
 
 
-def _make_content_matcher(compiler: Compiler, piece: Element) -> Matcher:
+def _make_content_matcher(compiler: Engine, piece: Element) -> Matcher:
     def matcher(item: Any, scope: Scope) -> bool:
         return not has_errors(compiler.item_check(piece)(item, scope))
 
     return matcher
 
 
-def _make_test(compiler: Compiler, piece: Element, kind: str, steps: list[tuple[str, str]]) -> Matcher:
+def _make_test(compiler: Engine, piece: Element, kind: str, steps: list[tuple[str, str]]) -> Matcher:
     if kind == "type":
         return _make_type_test(compiler, piece, steps)
     if kind == "profile":
@@ -52,7 +51,7 @@ def _make_test(compiler: Compiler, piece: Element, kind: str, steps: list[tuple[
     return _make_value_test(compiler, piece, steps)
 
 
-def _make_value_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+def _make_value_test(compiler: Engine, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
     wanted = [test for element in _targets(compiler, piece, steps) for test in _value_tests(compiler, element)]
     if not wanted:
         return lambda item, scope: False
@@ -63,7 +62,7 @@ def _make_value_test(compiler: Compiler, piece: Element, steps: list[tuple[str, 
     return matcher
 
 
-def _value_tests(compiler: Compiler, element: Element) -> Iterator[Matcher]:
+def _value_tests(compiler: Engine, element: Element) -> Iterator[Matcher]:
     """What the element fixes, itself or through what lies below it."""
     if element.has("fixed"):
         fixed = element.value("fixed")
@@ -90,7 +89,7 @@ def _make_below(name: str, tests: list[Matcher]) -> Matcher:
     return matcher
 
 
-def _make_member_test(compiler: Compiler, canonical: str) -> Matcher:
+def _make_member_test(compiler: Engine, canonical: str) -> Matcher:
     def matcher(value: Any, scope: Scope) -> bool:
         members = compiler.terminology.expand(canonical)
         if members is None:
@@ -112,13 +111,13 @@ def _all_children(element: Element) -> Iterator[Element]:
         yield from (piece for piece in child.slices.values() if piece.min > 0)
 
 
-def _make_exists_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+def _make_exists_test(compiler: Engine, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
     targets = _targets(compiler, piece, steps)
     absent = any(element.max == 0 for element in targets)
     return lambda item, scope: bool(values_at(item, steps, scope)) is not absent
 
 
-def _make_type_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+def _make_type_test(compiler: Engine, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
     codes = {code for element in _targets(compiler, piece, steps) for code in _type_codes(element)}
     abstract = codes & {"Resource", "DomainResource"}
 
@@ -144,7 +143,7 @@ def _variant(name: str, codes: set[str]) -> bool:
     return any(name.endswith(code[:1].upper() + code[1:]) for code in codes)
 
 
-def _make_profile_test(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
+def _make_profile_test(compiler: Engine, piece: Element, steps: list[tuple[str, str]]) -> Matcher:
     resolved = any(name == "resolve" for name, _ in steps)
     key = "targetProfile" if resolved else "profile"
     profiles = [url for e in _targets(compiler, piece, steps) for kind in e.types for url in kind.get(key, [])]
@@ -155,7 +154,7 @@ def _make_profile_test(compiler: Compiler, piece: Element, steps: list[tuple[str
     return matcher
 
 
-def _targets(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -> list[Element]:
+def _targets(compiler: Engine, piece: Element, steps: list[tuple[str, str]]) -> list[Element]:
     """The elements of the slice that a discriminator path speaks of."""
     found = [piece]
     for name, argument in steps:
@@ -165,7 +164,7 @@ def _targets(compiler: Compiler, piece: Element, steps: list[tuple[str, str]]) -
     return found
 
 
-def _children(compiler: Compiler, element: Element, name: str, argument: str) -> Iterator[Element]:
+def _children(compiler: Engine, element: Element, name: str, argument: str) -> Iterator[Element]:
     if name in ("ofType", "as"):
         yield element
         return
@@ -204,7 +203,7 @@ def _profiles(element: Element) -> list[str]:
     return [url for kind in element.types for url in kind.get("profile", [])]
 
 
-def profile_elements(compiler: Compiler, element: Element) -> list[Element]:
+def profile_elements(compiler: Engine, element: Element) -> list[Element]:
     """The elements of other profiles that this one is to follow (extension elementdefinition-profile-element)."""
     found = []
     for kind in element.types:
@@ -225,7 +224,7 @@ def _by_id(tree: Element, ident: str) -> Element | None:
     return found
 
 
-def _profiled(compiler: Compiler, element: Element) -> Element | None:
+def _profiled(compiler: Engine, element: Element) -> Element | None:
     """Where the profile does not unfold the element, its type's profile or its type says what is inside."""
     for url in _profiles(element):
         if compiler.definitions.has("StructureDefinition", url):

@@ -14,14 +14,13 @@ from adapter.validation.problem import Check, Found, Problem, with_extras
 from adapter.validation.snapshot import Element
 
 if TYPE_CHECKING:
-    from adapter.validation.compiler import Compiler
-    from adapter.validation.scope import Scope
+    from adapter.validation.scope import Engine, Scope
 
 _EXAMPLE_HOSTS = ("example.org", "acme.com", "nema.org")
 _HL7_ELSEWHERE = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
 
 
-def make_extension_check(compiler: Compiler, element: Element) -> Check:
+def make_extension_check(compiler: Engine, element: Element) -> Check:
     """One item of an extension or modifierExtension list."""
     modifier = element.name == "modifierExtension"
     if element.children and element.parent is not None:
@@ -45,7 +44,7 @@ def make_extension_check(compiler: Compiler, element: Element) -> Check:
     return with_extras(check, extras, primitive=False)
 
 
-def _make_inner(compiler: Compiler, element: Element) -> Check:
+def _make_inner(compiler: Engine, element: Element) -> Check:
     return with_extras(
         compiler.object_check(element, "Extension"), list(compiler.extras(element, "Extension")), primitive=False
     )
@@ -73,7 +72,7 @@ def _check_known(value: Json, url: str, scope: Scope, modifier: bool, profiles: 
     return found or None
 
 
-def _check_modifier(compiler: Compiler, canonical: str, structure: Json, url: str, modifier: bool) -> list[Problem]:
+def _check_modifier(compiler: Engine, canonical: str, structure: Json, url: str, modifier: bool) -> list[Problem]:
     elements = structure.get("snapshot", {}).get("element", [{}])
     stated = bool(elements[0].get("isModifier")) if elements else False
     if stated == modifier or not elements:

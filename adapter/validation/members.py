@@ -18,11 +18,10 @@ from adapter.validation.snapshot import Element
 from adapter.validation.values import make_presence_checks, make_value_checks
 
 if TYPE_CHECKING:
-    from adapter.validation.compiler import Compiler
-    from adapter.validation.scope import Scope
+    from adapter.validation.scope import Engine, Scope
 
 
-def add_member(compiler: Compiler, shape: ObjectShape, child: Element) -> None:
+def add_member(compiler: Engine, shape: ObjectShape, child: Element) -> None:
     """Let a shape know one child element: as a member, a choice of members, and the shadow of a primitive."""
     if child.is_choice:
         _add_choice(compiler, shape, child)
@@ -38,7 +37,7 @@ def add_member(compiler: Compiler, shape: ObjectShape, child: Element) -> None:
         shape.shadows[child.name] = (False, _shadow_check(compiler, child))
 
 
-def _member_check(compiler: Compiler, child: Element) -> Check:
+def _member_check(compiler: Engine, child: Element) -> Check:
     if child.max == 0:
         return make_forbidden(child.name)
     if child.slices:
@@ -49,7 +48,7 @@ def _member_check(compiler: Compiler, child: Element) -> Check:
     return item
 
 
-def _shadow_check(compiler: Compiler, child: Element) -> Check:
+def _shadow_check(compiler: Engine, child: Element) -> Check:
     """The id and extensions of a primitive."""
     if "extension" not in child.children:
         return make_forward(lambda: compiler.type_check("Element"))
@@ -70,7 +69,7 @@ def _require_shadow(shape: ObjectShape, child: Element) -> None:
         shape.whole.append(_make_shadow_needed(child.name, needed[-1].slice_name))
 
 
-def _add_choice(compiler: Compiler, shape: ObjectShape, child: Element) -> None:
+def _add_choice(compiler: Engine, shape: ObjectShape, child: Element) -> None:
     stem = child.name[:-3]
     slices = type_slices(child)
     names, allowed = set(), {stem + _capital(code) for code in child.type_codes}
@@ -91,7 +90,7 @@ def _add_choice(compiler: Compiler, shape: ObjectShape, child: Element) -> None:
     shape.choices.append(Choice(child.name, frozenset(names), child.min > 0 and not needed))
 
 
-def _choice_maker(compiler: Compiler, child: Element, element: Element, code: str) -> Callable[[], Check]:
+def _choice_maker(compiler: Engine, child: Element, element: Element, code: str) -> Callable[[], Check]:
     def make() -> Check:
         check = compiler.typed_check(element, code)
         if element is child:
@@ -101,7 +100,7 @@ def _choice_maker(compiler: Compiler, child: Element, element: Element, code: st
     return make
 
 
-def _shadow_maker(compiler: Compiler, element: Element) -> Callable[[], Check]:
+def _shadow_maker(compiler: Engine, element: Element) -> Callable[[], Check]:
     return lambda: _shadow_check(compiler, element)
 
 
@@ -114,7 +113,7 @@ def _make_shadow_needed(name: str, slice_name: str) -> Check:
     return check
 
 
-def _other_types(compiler: Compiler, child: Element) -> set[str]:
+def _other_types(compiler: Engine, child: Element) -> set[str]:
     """Variants of a choice that the base has and the profile took away: they deserve a better word than unknown."""
     base = str(child.definition.get("base", {}).get("path", ""))
     type_name = base.partition(".")[0]

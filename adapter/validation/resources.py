@@ -7,7 +7,7 @@ Source: https://hl7.org/fhir/R4/resource.html
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adapter.conformance.definitions import CORE
 from adapter.errors import Json, Severity
@@ -15,16 +15,13 @@ from adapter.validation.bundle_index import BundleIndex
 from adapter.validation.consequences import without_consequences
 from adapter.validation.implied import implied_profiles
 from adapter.validation.problem import Check, Found, Problem, passes
-from adapter.validation.scope import Scope
+from adapter.validation.scope import Engine, Scope
 from adapter.validation.snapshot import Element
-
-if TYPE_CHECKING:
-    from adapter.validation.compiler import Compiler
 
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
 
 
-def make_resource_check(compiler: Compiler, element: Element) -> Check:
+def make_resource_check(compiler: Engine, element: Element) -> Check:
     """A resource inside another: contained, an entry of a Bundle, a parameter."""
     allowed = frozenset(element.type_codes) - _ABSTRACT
     if len(allowed) < len(set(element.type_codes)):
@@ -44,7 +41,7 @@ def make_resource_check(compiler: Compiler, element: Element) -> Check:
     return check
 
 
-def _types_of(profiles: list[str], compiler: Compiler) -> frozenset[str]:
+def _types_of(profiles: list[str], compiler: Engine) -> frozenset[str]:
     """The types that profiles constrain; empty, for any, when one of them is not at hand or is of any resource."""
     found = [(compiler.definitions.structure(url) or {}).get("type", "") for url in profiles]
     return frozenset() if "" in found or _ABSTRACT & set(found) else frozenset(found)

@@ -1,20 +1,25 @@
 """What surrounds the value being checked: its resource, the container and Bundle around it, the engine and its policy.
 
-Takes from: errors.  Gives to: every module of validation.
+Takes from: conformance, terminology, validation.snapshot.  Gives to: every module of validation.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from adapter.conformance import Definitions
 from adapter.errors import Json
+from adapter.terminology import Terminology
+from adapter.validation.snapshot import Element
 
 if TYPE_CHECKING:
     from adapter.validation.bundle_index import BundleIndex
-    from adapter.validation.compiler import Compiler
+
+
+AnyCheck = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,24 @@ class Policy:
     unknown_extensions: Literal["error", "warning"] = "error"
     best_practice: bool = False
     max_issues: int = 1000
+
+
+class Engine(Protocol):
+    """What the checks may ask of the compiler that made them."""
+
+    definitions: Definitions
+    terminology: Terminology
+    policy: Policy
+
+    def tree(self, canonical: str) -> Element | None: ...
+    def structure_check(self, canonical: str) -> AnyCheck | None: ...
+    def type_check(self, code: str) -> AnyCheck: ...
+    def item_check(self, element: Element) -> AnyCheck: ...
+    def typed_check(self, element: Element, code: str) -> AnyCheck: ...
+    def object_check(self, element: Element, code: str) -> AnyCheck: ...
+    def extras(self, element: Element, code: str) -> Iterator[AnyCheck]: ...
+    def bindings(self, element: Element, code: str) -> Iterator[AnyCheck]: ...
+    def is_resource(self, code: str) -> bool: ...
 
 
 _ANCHOR = re.compile(r"""\s(?:id|name)\s*=\s*["']([^"']+)["']""")
@@ -52,7 +75,7 @@ class Scope:
 
     __slots__ = ("_anchors", "_contained", "bundle", "compiler", "has_element_ids", "memo", "resource", "root")
 
-    def __init__(self, compiler: Compiler, resource: Json, parent: Scope | None = None, inside: bool = False) -> None:
+    def __init__(self, compiler: Engine, resource: Json, parent: Scope | None = None, inside: bool = False) -> None:
         self.compiler = compiler
         self.resource = resource
         self.root: Json = parent.root if inside and parent is not None else resource

@@ -14,14 +14,13 @@ from adapter.validation.problem import Check, Found, Problem, has_errors, under
 from adapter.validation.snapshot import Element
 
 if TYPE_CHECKING:
-    from adapter.validation.compiler import Compiler
-    from adapter.validation.scope import Scope
+    from adapter.validation.scope import Engine, Scope
 
 
 class _Slice:
     """A slice ready to judge: its matcher, the check of its content, and slices of its own."""
 
-    def __init__(self, compiler: Compiler, sliced: Element, element: Element) -> None:
+    def __init__(self, compiler: Engine, sliced: Element, element: Element) -> None:
         self.name, self.min, self.max = element.slice_name, element.min, element.max
         self.matches = make_matcher(compiler, sliced, element)
         self.check = compiler.item_check(element)
@@ -31,7 +30,7 @@ class _Slice:
 class _Slicing:
     """All slices of one element."""
 
-    def __init__(self, compiler: Compiler, element: Element) -> None:
+    def __init__(self, compiler: Engine, element: Element) -> None:
         self.element = element
         self.slices = [_Slice(compiler, element, item) for item in element.slices.values()]
         self.rules = element.slicing.get("rules", "open")
@@ -51,7 +50,7 @@ class _Slicing:
         return groups, rest
 
 
-def make_sliced_list(compiler: Compiler, element: Element) -> Check:
+def make_sliced_list(compiler: Engine, element: Element) -> Check:
     """A repeating element with slices; one that does not repeat is judged as a list of one."""
     slicing = _Slicing(compiler, element)
     plain = compiler.item_check(element)
