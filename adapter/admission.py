@@ -1,10 +1,10 @@
 """What of a received Bundle may be read: R4 is checked, and what nobody can read is taken out, not the whole.
 
-A hospital's record is rarely flawless, and most flaws cost the registry nothing. So at the door a broken rule is
-told as a warning; an element that is not what R4 says (a number where a Coding should be, 30 February) is left
-unread, and it is for the mapping to say whether the case can do without it.
+A hospital's record is rarely flawless, and most flaws cost the registry nothing. So at the door an error counts by
+its tier: what makes an entry useless blocks it; what costs a field is told with the field's name; the rest is told.
+An element that is not what R4 says (a number where a Coding should be, 30 February) is left unread.
 
-Takes from: validation, errors.  Gives to: judgement.
+Takes from: validation, tiers, mapping, errors.  Gives to: judgement.
 Source: https://hl7.org/fhir/R4/validation.html
 """
 
@@ -14,33 +14,50 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from adapter.errors import Issue, Json
+from adapter.errors import Issue, Json, Severity
+from adapter.mapping import Mappings
+from adapter.tiers import COSTS_NOTHING, Tiers
 from adapter.validation import Policy, Validator
 
 # Hospitals have extensions of their own; not knowing one is no fault of theirs.
 AT_THE_DOOR = Policy(unknown_extensions="warning")
-
 # Rules whose breach makes the element itself unreadable; all others speak of something beside it.
 _UNREADABLE = (
     *("null", "empty-string", "blank-string", "empty-object", "empty-array"),
     *("not-an-object", "not-a-list", "list-not-allowed", "json-type"),
     *("primitive", "primitive-date", "primitive-dateTime", "primitive-instant", "no-such-day"),
 )
+_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource")
 _STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(\d+)\])?")
 
 
-def admit(bundle: Json, validator: Validator) -> tuple[Json, list[Issue]]:
-    """The Bundle without its unreadable elements, and what is wrong with it, as warnings.
+def admit(bundle: Json, validator: Validator, mappings: Mappings, tiers: Tiers) -> tuple[Json, list[Issue]]:
+    """The Bundle without its unreadable elements, and what is wrong with it.
 
     Shapes:  bundle   of an R4 release, not altered
-             returns  the same object when nothing had to be taken out
+             returns  the same object when nothing had to be taken out; errors are those that block their entry
     Errors:  none
     """
     found = [issue for issue in validator.validate(bundle) if issue.blocks]
+    weighed = [_weighed(issue, bundle, mappings, tiers) for issue in found]
     for issue in found:
         if issue.rule in _UNREADABLE:
             bundle = without(bundle, issue.expression)
-    return bundle, [replace(issue, severity="warning", stage="structure") for issue in found]
+    return bundle, weighed
+
+
+def _weighed(issue: Issue, bundle: Json, mappings: Mappings, tiers: Tiers) -> Issue:
+    """The issue with the severity of its tier, and the registry fields it costs."""
+    tier = COSTS_NOTHING
+    fields: tuple[str, ...] = ()
+    if match := _ENTRY.match(issue.expression):
+        resource = bundle["entry"][int(match[1])]["resource"]
+        place = f"{resource.get('resourceType')}{issue.expression[match.end() :]}"
+        profile, case = mappings.profile_of(resource)
+        tier = tiers.of(profile, place, issue.rule)
+        fields = tuple(each for each in tier.fields if each.startswith(case)) or tier.fields
+    severity: Severity = "error" if tier.blocks and issue.rule not in _UNREADABLE else "warning"
+    return replace(issue, severity=severity, stage="structure", field=", ".join(fields))
 
 
 def without(document: Json, expression: str) -> Json:
@@ -58,9 +75,8 @@ def _without(value: Any, steps: list[str | int]) -> Any:
     step, rest = steps[0], steps[1:]
     if isinstance(value, dict) and step in value:
         left = _without(value[step], rest)
-        return {
-            name: left if name == step else each for name, each in value.items() if name != step or left is not None
-        }
+        kept = {name: left if name == step else each for name, each in value.items()}
+        return {name: each for name, each in kept.items() if name != step or left is not None}
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
         left = _without(value[step], rest)
         return [*value[:step], *([] if left is None else [left]), *value[step + 1 :]]

@@ -16,5 +16,5 @@ def code_system(name: str) -> str:
 
 
 def extension(name: str) -> str:
-    """Canonical of one of the registry's own extensions."""
+    """Canonical of one of the registry's own StructureDefinitions: an extension, a profile."""
     return f"{BASE}/StructureDefinition/{name}"

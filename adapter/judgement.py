@@ -19,6 +19,7 @@ from adapter.errors import Issue, Json
 from adapter.parts import Knowledge
 from adapter.release import check_release
 from adapter.resource import MAX_BYTES, Locator, parse_json
+from adapter.tiers import load_tiers
 from adapter.validation import make_validator
 
 CaseId = Callable[[Json, str], str | None]
@@ -90,7 +91,8 @@ def judge_bundle(
         return Judgement(first)
     first += check_release(document)
     if not any(issue.blocks for issue in first):
-        document, flaws = admit(document, make_validator(knowledge.packages, AT_THE_DOOR))
+        validator, tiers = make_validator(knowledge.packages, AT_THE_DOOR), load_tiers(knowledge.packages[0])
+        document, flaws = admit(document, validator, knowledge.mappings, tiers)
         first += flaws
     judged = _judge_entries(knowledge, document, first, case_id, today)
     kind = next((each for each in TYPES if each == document.get("type")), "")

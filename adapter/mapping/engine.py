@@ -107,6 +107,11 @@ class Mappings:
         """Where the values of a case stand in the registry's FHIR: JSON pointer -> (Type/id, FHIRPath)."""
         return explain.make_locate(self.language, case, fhir_id(case["case_id"]))
 
+    def profile_of(self, resource: Json) -> tuple[str, str]:
+        """(id of our profile, place in the case) for a resource as its map says; ("", "") when no map takes it."""
+        mapping = self._intake.map_of(resource)
+        return (mapping.get("profile") or "", mapping.case) if mapping else ("", "")
+
     def explain(self, field_name: str) -> list[Json]:
         """Which elements can feed a case field; [] when no rule knows it."""
         return explain.explain_field(self.language, field_name)

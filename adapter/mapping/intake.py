@@ -12,7 +12,7 @@ from adapter.mapping.code import Code
 from adapter.mapping.dispatch import make_picks, make_unselected
 from adapter.mapping.leftovers import make_finder
 from adapter.mapping.reader import make_reader_code
-from adapter.mapping.rules import Language
+from adapter.mapping.rules import Language, Map
 from adapter.mapping.run import Run
 from adapter.mapping.select import make_drops, make_ways
 
@@ -64,6 +64,15 @@ class Intake:
                     place = f"{run.here.place}.{way.path.reach.fhirpath}"
                     run.issues.append(findings.reserved(place, way.mapping, way.warn))
         return run, unread
+
+    def map_of(self, resource: Json) -> Map | None:
+        """The map that would take a resource; None when there is none, or when its codes cannot be read."""
+        try:
+            pick = self._picks.get(resource["resourceType"])
+            way = pick(resource) if pick else None
+        except SHAPE:
+            return None
+        return way.mapping if way else None
 
     def _pass_over(self, run: Run, number: int, resource: Json, unread: dict[str, int]) -> None:
         run.issues.extend(self._unselected(resource, number))

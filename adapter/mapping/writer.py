@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapter.canonical import BASE, DATA_ABSENT_REASON
+from adapter.canonical import BASE, DATA_ABSENT_REASON, extension
 from adapter.errors import Json
 from adapter.mapping.code import Code
 from adapter.mapping.path import Path, Step, parse_path
@@ -18,8 +18,6 @@ from adapter.mapping.reads import Branch, write_reads
 from adapter.mapping.rules import Language, Map, Rule, also_path, flatten
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 
-# Every resource of ours says so: what comes back is taken word for word, never tidied up again.
-_META = {"source": BASE}
 _ABSENT = Step("extension", "slice", "url", DATA_ABSENT_REASON)
 
 
@@ -65,14 +63,18 @@ class _Writer:
 
     def _head(self, node: Node) -> None:
         node.put(_one("resourceType"), Leaf(repr(self.mapping.resource), None, 1))
-        source = self.code.constant(_META, "META")
-        node.put(_one("meta"), Leaf(source, None, 1))
+        node.put(_one("meta"), Leaf(self.code.constant(self._meta(), "META"), None, 1))
         line = self.mapping.file.line(("id",))
         node.put(_one("id"), Leaf(_template(self.mapping.id), None, line))
         if parent := self.mapping.get("parent"):
             reference = f"{parent['resource']}/{self.maps[parent['map']].id}"
             path = parse_path(parent["fhir"], self.mapping.systems.uris) + _one("reference")
             node.put(path, Leaf(_template(reference), None, self.mapping.file.line(("parent",))))
+
+    def _meta(self) -> Json:
+        """Every resource of ours says so: what comes back is taken word for word, never tidied up again."""
+        profile = self.mapping.get("profile")
+        return {"source": BASE, **({"profile": [extension(profile)]} if profile else {})}
 
     def _scope(self, indent: int, item: str, rules: tuple[Rule, ...], node: Node, target: str) -> None:
         """Read what the rules need from `item`, then bind the object they make to `target`."""

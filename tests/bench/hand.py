@@ -51,11 +51,15 @@ def site(item: Json, *, known_side: bool = True) -> Json:
     return place
 
 
-def observation(subject: Json, name: str, category: str, code: Json) -> Json:
+def meta(profile: str) -> Json:
+    return {"source": BASE, "profile": [extension(profile)]}
+
+
+def observation(subject: Json, name: str, category: str, code: Json, profile: str = "crmo-finding") -> Json:
     return {
         "resourceType": "Observation",
         "id": name,
-        "meta": {"source": BASE},
+        "meta": meta(profile),
         "status": "final",
         "category": [{"coding": [{"system": CATEGORY, "code": category}]}],
         "code": code,
@@ -71,7 +75,7 @@ def condition(subject: Json, name: str, role: str) -> Json:
     return {
         "resourceType": "Condition",
         "id": name,
-        "meta": {"source": BASE},
+        "meta": meta("crmo-condition"),
         "subject": subject,
         "category": [{"coding": [{"system": ROLE, "code": role}]}],
     }
@@ -139,7 +143,7 @@ def to_resources(case: Json) -> list[Json]:
         out.append(made)
     for n, item in enumerate(case.get("clinical_lesions", ()), 1):
         code = own("clinical-lesion", "Clinical bone lesion")
-        made = observation(subject, f"{name}-clinical-lesion-{n}", "exam", code)
+        made = observation(subject, f"{name}-clinical-lesion-{n}", "exam", code, "crmo-lesion")
         made["bodySite"] = site(item)
         if (present := item.get("present")) is not None:
             made["valueBoolean"] = present
@@ -178,7 +182,7 @@ def _patient(case: Json, name: str) -> Json:
         "type": {"coding": [{"system": "http://snomed.info/sct", "code": "422549004"}]},
         "value": case["case_id"],
     }
-    made: Json = {"resourceType": "Patient", "id": name, "meta": {"source": BASE}, "identifier": [pseudonym]}
+    made: Json = {"resourceType": "Patient", "id": name, "meta": meta("crmo-patient"), "identifier": [pseudonym]}
     if (sex := person.get("sex")) is not None:
         made["gender"] = sex
     if (birth := person.get("birth_date")) is not None:
@@ -244,7 +248,7 @@ def _biopsy(item: Json, name: str, subject: Json) -> Json:
     made: Json = {
         "resourceType": "Procedure",
         "id": name,
-        "meta": {"source": BASE},
+        "meta": meta("crmo-biopsy"),
         "status": "completed",
         "code": {"coding": [{"system": "http://snomed.info/sct", "code": "13861005", "display": "Biopsy of bone"}]},
         "subject": subject,
@@ -260,7 +264,7 @@ def _study(item: Json, name: str, subject: Json) -> Json:
     made: Json = {
         "resourceType": "ImagingStudy",
         "id": name,
-        "meta": {"source": BASE},
+        "meta": meta("crmo-imaging-study"),
         "status": "available",
         "subject": subject,
         "modality": [dict(coding) for coding in WRITE["modality"][item["modality"]]],
@@ -283,7 +287,7 @@ def _treatment(item: Json, name: str, subject: Json) -> Json:
     made: Json = {
         "resourceType": "MedicationStatement",
         "id": name,
-        "meta": {"source": BASE},
+        "meta": meta("crmo-medication-statement"),
         "subject": subject,
     }
     if (status := item.get("status")) is not None:
@@ -307,7 +311,7 @@ def _treatment(item: Json, name: str, subject: Json) -> Json:
 
 
 def _lesion(item: Json, name: str, subject: Json, case_id: str, studies: dict[str, int]) -> Json:
-    made = observation(subject, name, "imaging", own("imaging-lesion", "Bone lesion on imaging"))
+    made = observation(subject, name, "imaging", own("imaging-lesion", "Bone lesion on imaging"), "crmo-lesion")
     made["valueBoolean"] = True
     made["bodySite"] = site(item)
     if (study := item.get("study")) is not None:

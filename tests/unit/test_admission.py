@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 
 from adapter.admission import AT_THE_DOOR, admit, without
+from adapter.config import shipped
+from adapter.errors import Issue
+from adapter.mapping import load_mappings
+from adapter.tiers import load_tiers
 from adapter.validation import make_validator
 
+Json = dict[str, Any]
 VALIDATOR = make_validator(policy=AT_THE_DOOR)
+MAPPINGS = load_mappings(shipped("mappings"))
+TIERS = load_tiers(shipped("profiles"))
+
+
+def admitted(given: Json) -> tuple[Json, list[Issue]]:
+    return admit(given, VALIDATOR, MAPPINGS, TIERS)
 
 
 def bundle(**changes: Any) -> dict[str, Any]:
@@ -25,7 +36,7 @@ def bundle(**changes: Any) -> dict[str, Any]:
 def test_a_sound_bundle_is_admitted_as_it_is() -> None:
     given = bundle()
 
-    assert admit(given, VALIDATOR) == (given, [])
+    assert admitted(given) == (given, [])
 
 
 @pytest.mark.parametrize(
@@ -36,9 +47,9 @@ def test_an_unreadable_element_is_taken_out_and_told(element: str, value: object
     given = bundle(**{element: value})
     before = copy.deepcopy(given)
 
-    admitted, issues = admit(given, VALIDATOR)
+    taken, issues = admitted(given)
 
-    assert element not in admitted["entry"][0]["resource"] or not admitted["entry"][0]["resource"][element]
+    assert not taken["entry"][0]["resource"].get(element)
     assert {issue.severity for issue in issues} == {"warning"}
     assert all(issue.expression.startswith(f"Bundle.entry[0].resource.{element}") for issue in issues)
     assert given == before
@@ -47,9 +58,9 @@ def test_an_unreadable_element_is_taken_out_and_told(element: str, value: object
 def test_a_flaw_that_costs_nothing_leaves_the_bundle_whole() -> None:
     given = bundle(deceasedBoolean=False, deceasedDateTime="2019")
 
-    admitted, issues = admit(given, VALIDATOR)
+    taken, issues = admitted(given)
 
-    assert admitted is given
+    assert taken is given
     assert [issue.rule for issue in issues] == ["choice-twice"]
 
 
@@ -60,3 +71,33 @@ def test_taking_out_shares_the_rest() -> None:
 
     assert taken == {"a": [{"c": 2}, {"b": 3}], "d": {"e": 4}}
     assert taken["d"] is given["d"]
+
+
+def condition(**changes: Any) -> Json:
+    resource = {
+        "resourceType": "Condition",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "M86.3"}]},
+        "subject": {"reference": "Patient/1"},
+        **changes,
+    }
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource}]}
+
+
+def test_a_flaw_that_costs_a_field_names_it() -> None:
+    _, issues = admitted(condition(onsetDateTime="2010-02-30"))
+
+    assert [(issue.severity, issue.field) for issue in issues if issue.rule == "no-such-day"] == [
+        ("warning", "diagnosis.onset")
+    ]
+
+
+def test_a_flaw_without_which_nothing_can_be_read_blocks_the_entry() -> None:
+    _, issues = admitted(condition(subject={"reference": "Medication/1"}))
+
+    assert ("error", "diagnosis") in [(issue.severity, issue.field) for issue in issues]
+
+
+def test_a_flaw_in_what_nobody_reads_costs_nothing() -> None:
+    _, issues = admitted(condition(note=[{"time": "2010"}]))
+
+    assert {(issue.severity, issue.field) for issue in issues} == {("warning", "")}
