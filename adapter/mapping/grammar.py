@@ -55,9 +55,9 @@ def check_grammar(rule: Json, inside: str, in_fragment: bool) -> Iterator[Misspe
         return
     must, may = _KINDS[kind]
     for word in sorted(must - rule.keys()):
-        yield "id", "G001", f"a rule with {f'`{kind}`' if kind != 'leaf' else '`case` or `fhir`'} needs `{word}`"
+        yield "id", "G001", f"{f'a rule with `{kind}`' if kind != 'leaf' else 'a pair'} needs `{word}`"
     for word in sorted(rule.keys() - must - may - {"id", kind}):
-        yield word, "G002", f"`{word}` has no meaning in a rule with {f'`{kind}`' if kind != 'leaf' else '`case`'}"
+        yield word, "G002", f"`{word}` has no meaning in {f'a rule with `{kind}`' if kind != 'leaf' else 'a pair'}"
     yield from _misplaced(rule, kind, inside)
     yield from _empty(rule, kind)
 

@@ -20,10 +20,10 @@ def check_branches(survey: Survey) -> Iterator[str]:
 
 def _of_map(mapping: Map, pairs: list[Pair]) -> Iterator[str]:
     for pair in pairs:
-        if not pair.part and not pair.whole and not pair.writes and not pair.reads:
+        if not pair.part and not pair.whole and not pair.meant_to_write and not pair.reads:
             key = "direction" if "direction" in pair.rule.spelled else "id"
             yield pair.told("A001", "this can neither be written nor read: the directions contradict", key)
-        if pair.writes and pair.rule.codec.name == "words":
+        if pair.meant_to_write and pair.rule.codec.name == "words":
             yield pair.told("A001", "`words` is only read: say `direction: from-fhir`", "via")
     for top in (each for each in mapping.rules if each.kind in ("first", "choice")):
         branches = [[pair for pair in pairs if pair.branch is branch] for branch in top.rules]

@@ -44,12 +44,10 @@ class _Chosen(Asked):
             lost = [str(w) for w in words_of(schema_of(f"{self.item}.value") or {}) if w not in listed(preferred)]
             if lost:
                 text = f"several answers may come: `several.prefer.value` must order {', '.join(lost)} too"
-                yield self.told("Q003", text, "several" if spelled else "case")
+                yield self.told("Q002", text, "several" if spelled else "case")
 
     def _words(self, name: str, words: Any, at: Pointer) -> Iterator[str]:
-        if name not in self.known:
-            yield from self.field(name, at)
-            return
+        yield from self.field(name, at)
         schema = schema_of(f"{self.item}.{name}") or {}
         for word in listed(words):
             if word is not None and words_of(schema) and not allows(schema, word):

@@ -121,7 +121,7 @@ class Asked:
             yield self.told(error.code, str(error), *at)
 
     def field(self, name: str, at: Pointer) -> Iterator[str]:
-        if name not in self.known:
+        if self.known and name not in self.known:
             text = f"the case has no field '{self.item}.{name}'{did_you_mean(name, self.known)}"
             yield self.told("C001", text, *at)
 

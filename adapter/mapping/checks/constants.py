@@ -29,7 +29,7 @@ def check_constants(survey: Survey) -> Iterator[str]:
         if pair.rule.kind == "const":
             yield from (pair.told(code, text, "const") for code, text in constants.of_const(pair, element))
             yield from (pair.told(code, text, "accept") for code, text in constants.of_accept(pair, element))
-        elif pair.writes and element.value_set:
+        elif pair.writes and element.value_set and element.primitive != pair.rule.codec.concept:
             yield from (pair.told(code, text, "via") for code, text in constants.of_words(pair, element))
         yield from (pair.told(code, text, "with") for code, text in constants.of_companions(pair))
 

@@ -82,10 +82,22 @@ def _every_field(survey: Survey) -> Iterator[str]:
         for verb, known in (("writes", written), ("reads", read))
         if field not in known and not any(field == each or field.startswith((f"{each}.", f"{each}[")) for each in left)
     ]
-    if lacking:
-        schema = _schema_file()
-        for field, verb in lacking:
-            yield f"{schema.at(_pointer(field))} C005 {field}: no map {verb} this field; map it, or `leave` it with why"
+    for field, verb in lacking:
+        if mapping := _map_of(survey, field):
+            text = f"no rule {verb} case field '{field}'; map it, or `leave` it with the reason"
+            yield tell_map(mapping, "C005", text, "rules")
+        else:
+            place = _schema_file().at(_pointer(field))
+            yield f"{place} C005 {field}: no map {verb} this field; map it, or `leave` it with the reason"
+
+
+def _map_of(survey: Survey, field: str) -> Map | None:
+    """The map that is about the part of the case where a field stands; of a list without a map there is none."""
+    by_item = {item_field(mapping): mapping for mapping in survey.maps}
+    item = field
+    while item and item not in by_item:
+        item = item.rpartition(".")[0]
+    return by_item.get(item) if item or "[]" not in field else None
 
 
 def _left(mapping: Map) -> Iterator[str]:

@@ -31,7 +31,8 @@ def check_links(survey: Survey) -> Iterator[str]:
             hint = did_you_mean(mapping.resource, survey.elements.resource_types())
             yield tell_map(mapping, "M002", f"R4 has no resource '{mapping.resource}'{hint}", "resource")
     for number, mapping in enumerate(survey.maps):
-        yield from _id(mapping, survey.maps[:number])
+        if schema_of(item_field(mapping)) is not None:
+            yield from _id(mapping, survey.maps[:number])
         yield from _parent(survey, mapping)
     for pair in survey.all_pairs():
         if pair.rule.codec.name == "key":
@@ -58,7 +59,7 @@ def _rule_ids(survey: Survey) -> Iterator[str]:
         for pointer, rule in _spelled(file.data["rules"], ("rules",)):
             place = file.at((*pointer, "id"))
             if (first := seen.setdefault(rule["id"], place)) != place:
-                yield f"{place} R001 {rule['id']}: another rule has this id ({first.rpartition(':')[0]})"
+                yield f"{place} R001 {rule['id']}: another rule has this id (at {first})"
 
 
 def _fragments(survey: Survey) -> Iterator[str]:
@@ -124,7 +125,8 @@ def _fits_parent(survey: Survey, mapping: Map, parent: Json, target: Map) -> Ite
     if target.resource != parent["resource"]:
         text = f"map '{target.name}' makes a {target.resource}, not a {parent['resource']}"
         yield tell_map(mapping, "X002", text, "parent", "resource")
-    elif (target.place, target.case) != ("list", mapping.case):
+        return
+    if (target.place, target.case) != ("list", mapping.case):
         text = f"map '{target.name}' is about '{item_field(target)}', not about '{mapping.case}[]'"
         yield tell_map(mapping, "X002", text, "parent", "map")
     try:
@@ -142,7 +144,7 @@ def _wrong_target(element: Element | None, resource: str) -> str:
         return "a Reference is needed here"
     if resource in element.targets or "Resource" in element.targets:
         return ""
-    return f"R4 does not let '{element.name}' point at a {resource}, only at {', '.join(element.targets)}"
+    return f"R4 does not let '{element.name}' point at {resource}, only at {', '.join(element.targets)}"
 
 
 def _key(survey: Survey, pair: Pair) -> Iterator[str]:

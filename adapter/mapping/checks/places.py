@@ -82,7 +82,7 @@ def _marks(pair: Pair) -> Iterator[str]:
     """Marks of a path that only one direction or one kind of rule can carry."""
     if any(step.pick == "each" for step in pair.rule.fhir.steps):
         yield pair.told("P006", "`[]` belongs to a rule with `each`", "fhir")
-    if pair.writes and pair.rule.fhir.lazy:
+    if pair.meant_to_write and pair.rule.fhir.lazy:
         yield pair.told("P005", "[*] and resolve() are only read: say `direction: from-fhir`", "fhir")
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapter.mapping.checks.elements import Element, Elements, MissError
-from adapter.mapping.checks.pairs import Pair, pairs_of, tell
-from adapter.mapping.rules import Language, Map
+from adapter.mapping.checks.pairs import Pair, pairs_of, schema_of, tell
+from adapter.mapping.rules import Language, Map, Rule
 
 
 class Survey:
@@ -26,6 +26,7 @@ class Survey:
         self.maps = [each for each in language.maps if self.elements.is_resource(each.resource)]
         self.pairs = {mapping.name: pairs_of(mapping) for mapping in self.maps}
         self.ways: dict[Pair, list[list[Element]]] = {}
+        self._lost: list[Rule] = []
         self.problems = list(self._follow())
 
     def all_pairs(self) -> Iterator[Pair]:
@@ -39,12 +40,14 @@ class Survey:
 
     @property
     def whole(self) -> bool:
-        """Whether every file could be used."""
-        return (
-            not self.language.incomplete
-            and not self.language.folder.unread
-            and len(self.maps) == len(self.language.maps)
-        )
+        """Whether every file, rule and field name could be understood; else nobody can say what is lacking."""
+        language = self.language
+        every_file = not language.incomplete and not language.folder.unread and len(self.maps) == len(language.maps)
+        return every_file and all(schema_of(pair.field) is not None for pair in self.all_pairs())
+
+    def sound(self, pair: Pair) -> bool:
+        """Whether the path of a pair is known to R4; of a part, that of the rule that it is part of."""
+        return pair in self.ways or (pair.part and not any(pair.branch is branch for branch in self._lost))
 
     def complete(self, mapping: Map) -> bool:
         """Whether every rule of a map could be read; else nobody can say what it lacks."""
@@ -52,14 +55,15 @@ class Survey:
 
     def _follow(self) -> Iterator[str]:
         for mapping in self.maps:
-            lost: list[Pair] = []
             for pair in self.pairs[mapping.name]:
-                if pair.part or any(pair.branch is each.branch for each in lost if each.whole):
+                unmarked = pair.entry is not None and pair.entry.fhir.steps[-1].pick != "each"
+                if pair.part or unmarked or any(pair.branch is branch for branch in self._lost):
                     continue
                 try:
                     self.ways[pair] = self.elements.walk(mapping.resource, pair.fhir)
                 except MissError as error:
-                    lost.append(pair)
+                    if pair.whole:
+                        self._lost.append(pair.branch)
                     yield pair.told(error.code, str(error), "fhir")
             yield from self._follow_lists(mapping)
 

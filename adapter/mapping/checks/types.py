@@ -66,6 +66,7 @@ def _of_element(pair: Pair, element: Element) -> Iterator[str]:
         allowed += _ONLY_READ.get(name, ()) if not pair.writes else ()
         if element.type not in allowed:
             yield pair.told("Y001", f"`{name}` needs {_one_of(allowed)}, and {_named(element)}", "via")
+            return
     yield from _count(pair, element)
 
 
@@ -78,7 +79,7 @@ def _count(pair: Pair, element: Element) -> Iterator[str]:
     last = pair.fhir.steps[-1] if pair.fhir.steps else None
     listed = pair.rule.codec.name == "codings"
     if last is None or not element.many:
-        if listed and pair.writes and not element.many:
+        if listed and pair.writes:
             yield pair.told("P002", f"`codings` writes a list, and '{element.name}' is none in R4", "fhir")
     elif last.pick == "one" and not listed:
         ways = f"{last.name}[0], {last.name}[<slice>] or, for reading, {last.name}[*]"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from adapter.errors import Json
-from adapter.mapping.checks.pairs import Pair, join, schema_of
+from adapter.mapping.checks.pairs import Pair, join, schema_of, tell
 from adapter.mapping.checks.survey import Survey
 from adapter.mapping.checks.types import type_of
 from adapter.mapping.path import parse_path
@@ -27,7 +27,8 @@ def check_words(survey: Survey) -> Iterator[str]:
             yield from _table(pair)
             yield from _options(pair)
             if pair.whole and pair.rule.codec.name == "quantity":
-                yield from _units(survey.language.folder.units, pair)
+                known = {each.field for each in pairs[: pairs.index(pair)] if each.reads and each.item == pair.item}
+                yield from _units(survey.language.folder.units, pair, known)
         yield from _unwritable(pairs)
 
 
@@ -87,22 +88,27 @@ def _options(pair: Pair) -> Iterator[str]:
         own.append((key, pair.field, pair.rule.codec.option))
     if pair.rule is pair.branch:
         own += [("given", field, [value]) for field, value in pair.given if value is not None]
-        told = pair.top if pair.top.kind not in ("each",) else pair.rule
-        if pair.taken[1] == 0:
-            own += [(key, pair.field, [told.spelled[key]]) for key in ("default", "otherwise") if key in told.spelled]
     for key, field, words in own:
-        schema = schema_of(field)
-        for word in words if schema is not None else ():
-            if schema is not None and not allows(schema, word):
-                hint = did_you_mean(str(word), map(str, words_of(schema)))
-                yield pair.told("C003", f"case field '{field}' knows no word '{word}'{hint}", key)
+        yield from (pair.told("C003", text, key) for text in _unknown(field, words))
+    if pair.rule is pair.branch and pair.taken[1] == 0:
+        for key in ("default", "otherwise"):
+            words = [pair.top.spelled[key]] if key in pair.top.spelled else []
+            yield from (tell(pair.mapping, pair.top, "C003", text, key) for text in _unknown(pair.field, words))
 
 
-def _units(lists: dict[str, UnitList], pair: Pair) -> Iterator[str]:
+def _unknown(field: str, words: Iterable[Any]) -> Iterator[str]:
+    schema = schema_of(field)
+    for word in words if schema is not None else ():
+        if schema is not None and not allows(schema, word):
+            hint = did_you_mean(str(word), map(str, words_of(schema)))
+            yield f"case field '{field}' knows no word '{word}'{hint}"
+
+
+def _units(lists: dict[str, UnitList], pair: Pair, known: set[str]) -> Iterator[str]:
     option = pair.rule.codec.option or {}
     listed, units = lists.get(option.get("units", ""), {}), schema_of(f"{pair.field}.unit")
     if "by" in option:
-        yield from _measured(pair, option["by"], listed)
+        yield from _measured(pair, option["by"], listed, known)
     elif "units" in option and option["units"] not in listed:
         yield pair.told("T006", f"unit list '{option['units']}' has no row for '{option['units']}'; say `by`", "via")
     for kept in sorted({kept for spelled in listed.values() for kept, _ in spelled.values()}):
@@ -111,7 +117,7 @@ def _units(lists: dict[str, UnitList], pair: Pair) -> Iterator[str]:
             yield pair.told("T006", text, "via")
 
 
-def _measured(pair: Pair, by: str, listed: UnitList) -> Iterator[str]:
+def _measured(pair: Pair, by: str, listed: UnitList, read: set[str]) -> Iterator[str]:
     field = join(pair.item, parse_path(by, {}))
     schema = schema_of(field)
     if "units" not in (pair.rule.codec.option or {}):
@@ -119,6 +125,8 @@ def _measured(pair: Pair, by: str, listed: UnitList) -> Iterator[str]:
     elif schema is None:
         known = (schema_of(pair.item) or {}).get("properties", {})
         yield pair.told("C001", f"the case has no field '{field}'{did_you_mean(by, known)}", "via")
+    elif field not in read:
+        yield pair.told("T006", f"`by` needs an earlier rule that reads '{field}'", "via")
     else:
         for word in (word for word in words_of(schema) if word not in listed):
             yield pair.told("T006", f"the unit list has no row for '{word}' of '{field}'", "via")
@@ -128,7 +136,8 @@ def _unwritable(pairs: list[Pair]) -> Iterator[str]:
     """Words of a coded field for which no rule of its place has a code."""
     by_field: dict[tuple[str, bool], list[Pair]] = {}
     for pair in pairs:
-        if pair.writes and pair.field and not pair.whole:
+        table = pair.rule.codec.table
+        if pair.writes and pair.field and not pair.whole and (not table or table.kind == KINDS[pair.rule.codec.name]):
             by_field.setdefault((pair.field, pair.fed), []).append(pair)
     for (field, _), writers in by_field.items():
         schema = schema_of(field)

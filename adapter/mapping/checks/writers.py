@@ -26,7 +26,7 @@ class Write:
     place: str
 
     def told(self, other: Write, text: str) -> str:
-        return f"{self.place} W001 {self.name}: {text} (the other: {other.name}, {other.place.rpartition(':')[0]})"
+        return f"{self.place} W001 {self.name}: {text} (the other: {other.name} at {other.place})"
 
 
 def check_writers(survey: Survey) -> Iterator[str]:
@@ -45,17 +45,16 @@ def _one_map_each(survey: Survey) -> Iterator[str]:
                 continue
             first = seen.setdefault(item_field(mapping), mapping)
             if first is not mapping:
-                text = f"'{mapping.get('case')}' is {ways[1]} by map '{first.name}' already ({first.file.name})"
+                text = f"'{mapping.get('case')}' is {ways[1]} by map '{first.name}' already"
                 yield tell_map(mapping, "W003", text, "case")
                 break
 
 
 def _elements(survey: Survey, mapping: Map, pairs: list[Pair]) -> Iterator[str]:
     for entry in {id(pair.entry): pair.entry for pair in pairs}.values():
-        inside = [pair for pair in pairs if pair.entry is entry and pair.writes]
-        writes = [write for pair in inside for write in _writes(pair)]
-        if entry is None:
-            writes += [*_of_the_map(mapping), *_of_lists(mapping)]
+        inside = [pair for pair in pairs if pair.entry is entry and pair.writes and survey.sound(pair)]
+        writes = [*_of_the_map(mapping), *_of_lists(mapping)] if entry is None else []
+        writes += [write for pair in inside for write in _writes(pair)]
         for number, late in enumerate(writes):
             if problem := next((p for early in writes[:number] if (p := _clash(survey, early, late))), ""):
                 yield problem
@@ -150,6 +149,6 @@ def _fields(survey: Survey) -> Iterator[str]:
             other = next((each for each in known if each.taken[0] != pair.taken[0] or pair.taken[0] == 0), None)
             other = other or next((each for each in known if each.branch is pair.branch and field == pair.field), None)
             if other is not None:
-                where = f"{other.rule.id}, {_place(other, 'case').rpartition(':')[0]}"
+                where = f"{other.rule.id} at {_place(other, 'case')}"
                 yield pair.told("W002", f"'{field}' is read by two rules (the other: {where})", "case")
             known.append(pair)
