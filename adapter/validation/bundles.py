@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.errors import Json
 from adapter.validation.bundle_index import REST
-from adapter.validation.documents import check_document
+from adapter.validation.documents import check_document, check_message
 from adapter.validation.problem import Found, Problem
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def check_bundle(value: Any, scope: Scope) -> Found:
         found += check_document(entries, scope)
     elif kind == "message" and not _first_is(entries, "MessageHeader"):
         found.append(Problem("bundle-first", expected="MessageHeader"))
+    elif kind == "message":
+        found += check_message(entries, scope)
     elif kind == "searchset":
         found += _check_search(entries)
     return found or None

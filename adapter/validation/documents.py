@@ -1,4 +1,4 @@
-"""What a document must carry: a Composition first, and all that it refers to.
+"""What documents and messages must carry: all that their first entry refers to.
 
 Takes from: validation.bundle_index, validation.problem.  Gives to: validation.bundles.
 Source: https://hl7.org/fhir/R4/documents.html#bundle
@@ -33,6 +33,17 @@ def check_document(entries: list[tuple[int, Json]], scope: Scope) -> Iterator[Pr
         if len(found) != 1:
             rule = "document-link-ambiguous" if found else "document-link-lost"
             yield Problem(rule).at("entry", 0, "resource", *steps, "reference")
+
+
+def check_message(entries: list[tuple[int, Json]], scope: Scope) -> Iterator[Problem]:
+    """What a message is about travels with it."""
+    header = entries[0][1]["resource"]
+    for steps, reference in _references(header.get("focus"), ("focus",)):
+        text = reference.get("reference")
+        if type(text) is not str or text.startswith("#") or _stays_outside(text) or scope.bundle is None:
+            continue
+        if not scope.bundle.candidates(text, header):
+            yield Problem("document-link-lost").at("entry", 0, "resource", *steps, "reference")
 
 
 def _stays_outside(text: str) -> bool:

@@ -33,6 +33,7 @@ _NO_ZONE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+", re.ASCII).fullmatch
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII).fullmatch
 _UUID = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+_LOWER_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _CODE = re.compile(r"[^\s]+(?:[ ][^\s]+)*").fullmatch
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _BLANKS = re.compile(r"\s+")
@@ -108,6 +109,14 @@ def check_uri(value: Any, scope: Scope) -> Found:
     if value.startswith(("urn:", "oid:", "uuid:")):
         return _check_urn(value)
     return None
+
+
+def check_canonical(value: Any, scope: Scope) -> Found:
+    """A canonical is absolute, or points into the resource itself."""
+    found = check_uri(value, scope)
+    if found is None and ":" not in value and not value.startswith("#"):
+        return [Problem("canonical-relative", "warning")]
+    return found
 
 
 def _check_urn(value: str) -> Found:
@@ -191,9 +200,9 @@ PRIMITIVES: dict[str, Check] = {
     "id": check_id,
     "uri": check_uri,
     "url": check_uri,
-    "canonical": check_uri,
+    "canonical": check_canonical,
     "oid": _make_text("oid", _OID),
-    "uuid": _make_text("uuid", _UUID),
+    "uuid": _make_text("uuid", _LOWER_UUID),
     "date": _make_day("date", _DATE),
     "dateTime": _make_day("dateTime", _DATE_TIME),
     "instant": _make_day("instant", _INSTANT),
