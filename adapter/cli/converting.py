@@ -1,4 +1,4 @@
-"""Commands that look at one document and store nothing: to-case, to-fhir, decide, explain, check.
+"""Commands that look at one document and store nothing: to-case, to-fhir, decide, explain.
 
 Takes from: judgement, mapping, case, eligibility, bootstrap.  Gives to: cli.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from adapter.cli.entry import Session
-from adapter.cli.terminal import emit, emit_rows, end, json_option, read_input, tell, tell_issues
+from adapter.cli.terminal import emit, emit_rows, end, json_option, read_input, tell_issues
 from adapter.errors import Issue, Json, UsageError
 
 FINDINGS = 1
@@ -110,30 +110,6 @@ def _show_field(told: Json, language: str) -> None:
             click.echo(f"{key:12} {', '.join(map(str, value)) if isinstance(value, list) else value}")
     rows = [[rule["field"], rule["element"], rule["direction"], rule["origin"]] for rule in told["rules"]]
     emit_rows(rows, ["field", "element", "direction", "rule"])
-
-
-@click.command()
-@json_option
-@click.pass_obj
-def check(session: Session, as_json: bool) -> None:
-    """Prove every declaration: mappings, tables, criteria, sources. Exit code 3 names file and line."""
-    from adapter.bootstrap import load_knowledge
-    from adapter.hospital import load_sources
-
-    settings = session.settings()
-    knowledge = load_knowledge(settings)
-    sources = load_sources(settings.sources)
-    rule_sets = sorted(knowledge.published)
-    told = {
-        "mappings": str(settings.mappings),
-        "mapping_version": knowledge.mappings.version,
-        "criteria_version": knowledge.criteria.version,
-        "rule_sets": rule_sets,
-        "sources": sorted(sources),
-    }
-    if as_json:
-        emit(told, indent=False)
-    tell(f"mappings, criteria and statistics of {', '.join(rule_sets)}, {len(sources)} sources: fine")
 
 
 def _read_case(session: Session, knowledge: Any, name: str) -> Json:

@@ -12,7 +12,6 @@ from adapter.errors import NotSupportedError
 NAMES = {
     "worker": "Take pulls and long jobs from the queue.",
     "screen": "Screen bulk files for eligible patients.",
-    "package": "Our profiles as a FHIR package.",
     "backup": "Copy the registry.",
     "restore": "Bring a copy back.",
     "keys": "Manage the clients that may send.",

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import click
 
-from adapter.cli.converting import check, decide, explain, to_case, to_fhir
+from adapter.cli.converting import decide, explain, to_case, to_fhir
 from adapter.cli.keeping import case, cohort, inbox
 from adapter.cli.later import NAMES, make_command
 from adapter.cli.moving import demo, pull, push, serve, synthesize
+from adapter.cli.proving import check
 from adapter.cli.tending import doctor, fsck
-from adapter.cli.validating import validate
+from adapter.cli.validating import package, validate
 
 
 def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
-    converting = (to_case, to_fhir, decide, explain, check, validate)
+    converting = (to_case, to_fhir, decide, explain, check, validate, package)
     moving = (demo, pull, push, serve, synthesize)
     for command in (*converting, inbox, case, cohort, *moving, doctor, fsck):
         group.add_command(command)

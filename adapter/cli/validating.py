@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapter.cli.entry import Session
-from adapter.cli.terminal import end, json_option
+from adapter.cli.terminal import emit, end, json_option
 
 if TYPE_CHECKING:
     from adapter.validation.files import Verdict
@@ -62,3 +62,17 @@ class _Watched:
         for verdict in self.verdicts:
             self.valid = self.valid and verdict.valid
             yield verdict
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@json_option
+@click.pass_obj
+def package(session: Session, file: Path | None, as_json: bool) -> None:
+    """Write our profiles as a FHIR package; FILE is named after the package unless told otherwise."""
+    from adapter.package import make_package, package_name
+
+    folder = session.settings().packages[0]
+    made, target = make_package(folder), file or Path(package_name(folder))
+    target.write_bytes(made)
+    emit({"file": str(target), "bytes": len(made)}) if as_json else click.echo(str(target))

@@ -116,6 +116,11 @@ class Mappings:
         """Which elements can feed a case field; [] when no rule knows it."""
         return explain.explain_field(self.language, field_name)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the maps, in the order in which they write."""
+        return [mapping.name for mapping in self.language.maps]
+
     def generated(self, name: str) -> str:
         """The Python made of one map, with the YAML line beside each line (`--trace-python`)."""
         writer = self._writer_codes.get(name)

@@ -1,0 +1,69 @@
+"""The command that proves every declaration, and shows what was made of it.
+
+Takes from: bootstrap, mapping, validation, tiers, hospital.  Gives to: cli.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from adapter.cli.entry import Session
+from adapter.cli.terminal import emit, emit_rows, json_option, tell
+from adapter.errors import UsageError
+
+if TYPE_CHECKING:
+    from adapter.config import Settings
+    from adapter.mapping import Mappings
+
+
+@click.command()
+@click.option("--laws", "with_laws", is_flag=True, help="What each rule promises: iso, checked, lossy, one-way.")
+@click.option("--trace-python", metavar="MAP", help="The Python made of one map, with the YAML line beside each line.")
+@json_option
+@click.pass_obj
+def check(session: Session, with_laws: bool, trace_python: str | None, as_json: bool) -> None:
+    """Prove every declaration: mappings, tables, profiles, criteria, sources. Exit code 3 names file and line."""
+    from adapter.bootstrap import load_knowledge
+    from adapter.hospital import load_sources
+
+    settings = session.settings()
+    knowledge = load_knowledge(settings)
+    sources = load_sources(settings.sources)
+    _check_profiles(settings)
+    if trace_python:
+        _show_python(knowledge.mappings, trace_python)
+    elif with_laws:
+        _show_laws(knowledge.mappings, as_json=as_json)
+    elif as_json:
+        told = {"mappings": str(settings.mappings), "mapping_version": knowledge.mappings.version}
+        told["criteria_version"] = knowledge.criteria.version
+        emit({**told, "rule_sets": sorted(knowledge.published), "sources": sorted(sources)}, indent=False)
+    rule_sets = ", ".join(sorted(knowledge.published))
+    tell(f"mappings, profiles, criteria and statistics of {rule_sets}, {len(sources)} sources: fine")
+
+
+def _check_profiles(settings: Settings) -> None:
+    from adapter.tiers import load_tiers
+    from adapter.validation import make_validator
+
+    make_validator(settings.packages)
+    load_tiers(settings.packages[0])
+
+
+def _show_python(mappings: Mappings, name: str) -> None:
+    if name not in mappings.names:
+        raise UsageError(f"There is no map '{name}'; there are {', '.join(mappings.names)}.")
+    click.echo(mappings.generated(name), nl=False)
+
+
+def _show_laws(mappings: Mappings, *, as_json: bool) -> None:
+    from adapter.mapping.laws import laws
+
+    found = laws(mappings.language)
+    if as_json:
+        emit([asdict(law) for law in found], indent=False)
+    else:
+        emit_rows([[law.rule, law.promise, law.remark, law.origin] for law in found], ["rule", "promise", "", "file"])
