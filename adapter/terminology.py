@@ -90,7 +90,10 @@ class Terminology:
     def expand(self, canonical: str) -> Members | None:
         """The members of a value set; None when it is not loaded."""
         if canonical not in self._members:
-            self._members[canonical] = self._expanded(canonical, 0)
+            try:
+                self._members[canonical] = self._expanded(canonical, 0)
+            except (KeyError, TypeError, AttributeError):  # a value set that is not what a ValueSet must be
+                self._members[canonical] = None
         return self._members[canonical]
 
     def codes(self, system: str) -> Codes | None:

@@ -73,6 +73,10 @@ class Compiler:
         try:
             check = self.object_check(root, root.path)
             self._checks[canonical] = make_coding_memo(check) if canonical == CORE + "Coding" else check
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # A definition from a package that is not what a StructureDefinition must be: not usable, and said so.
+            self._trees[canonical] = None
+            return None
         finally:
             self._busy.discard(canonical)
         return self._checks[canonical]

@@ -86,9 +86,18 @@ def type_code(kind: Json) -> str:
 
 def has_snapshot(structure: Json) -> bool:
     """Whether the snapshot is there and every element in it has its parent before it."""
-    elements = structure.get("snapshot", {}).get("element", [])
+    snapshot = structure.get("snapshot")
+    elements = snapshot.get("element") if type(snapshot) is dict else None
+    if type(elements) is not list or not all(_is_element(element) for element in elements):
+        return False
     paths = {element["path"] for element in elements}
     return bool(elements) and all("." not in path or path.rpartition(".")[0] in paths for path in paths)
+
+
+def _is_element(element: Any) -> bool:
+    if type(element) is not dict or type(element.get("path")) is not str:
+        return False
+    return str(element.get("max", "*")).isdigit() or element.get("max", "*") == "*"
 
 
 def make_tree(structure: Json) -> Element:

@@ -325,3 +325,29 @@ def test_sarif_points_at_line_and_column(files: list[Path]) -> None:
     regions = [r["locations"][0]["physicalLocation"]["region"] for r in log["runs"][0]["results"]]
 
     assert regions == [{"startLine": 3, "startColumn": 3}, {"startLine": 4, "startColumn": 3}]
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {},
+        {"path": 7},
+        {"path": "Patient.name", "max": "many"},
+        {"path": "Patient.name", "min": "x", "max": "1"},
+        {"path": "Patient.name", "type": "HumanName"},
+        {"path": "Patient.name.family"},
+        "Patient.name",
+    ],
+)
+def test_a_broken_profile_of_a_package_is_refused_and_breaks_nothing(element: Any) -> None:
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": "http://x.invalid/p",
+        "type": "Patient",
+        "kind": "resource",
+        "snapshot": {"element": [{"path": "Patient"}, element]},
+    }
+    validator = Validator(r4_definitions().extended([profile]))
+
+    assert {i.rule for i in validator.validate(PATIENT, profiles=["http://x.invalid/p"])} == {"profile-unusable"}
+    assert validator.validate(PATIENT) == []
