@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adapter.validation import validate
 
-__all__ = ["validate"]
+__all__ = ["__version__", "validate"]
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """`from adapter import validate`, loaded when asked for: most commands start without it."""
-    if name not in __all__:
+    if name != "validate":
         raise AttributeError(name)
     from adapter import validation
 

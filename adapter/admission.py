@@ -16,7 +16,7 @@ from typing import Any
 
 from adapter.errors import Issue, Json, Severity
 from adapter.mapping import Mappings
-from adapter.tiers import COSTS_NOTHING, Tiers
+from adapter.tiers import Tiers
 from adapter.validation import Policy, Validator
 
 # Hospitals have extensions of their own; not knowing one is no fault of theirs.
@@ -34,11 +34,14 @@ _STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(\d+)\])?")
 def admit(bundle: Json, validator: Validator, mappings: Mappings, tiers: Tiers) -> tuple[Json, list[Issue]]:
     """The Bundle without its unreadable elements, and what is wrong with it.
 
+    What is wrong with the Bundle around the resources (a fullUrl that is not there, say) costs no case and is left
+    to $validate.
+
     Shapes:  bundle   of an R4 release, not altered
              returns  the same object when nothing had to be taken out; errors are those that block their entry
     Errors:  none
     """
-    found = [issue for issue in validator.validate(bundle) if issue.blocks]
+    found = [issue for issue in validator.validate(bundle) if issue.blocks and _ENTRY.match(issue.expression)]
     weighed = [_weighed(issue, bundle, mappings, tiers) for issue in found]
     for issue in found:
         if issue.rule in _UNREADABLE:
@@ -48,14 +51,11 @@ def admit(bundle: Json, validator: Validator, mappings: Mappings, tiers: Tiers) 
 
 def _weighed(issue: Issue, bundle: Json, mappings: Mappings, tiers: Tiers) -> Issue:
     """The issue with the severity of its tier, and the registry fields it costs."""
-    tier = COSTS_NOTHING
-    fields: tuple[str, ...] = ()
-    if match := _ENTRY.match(issue.expression):
-        resource = bundle["entry"][int(match[1])]["resource"]
-        place = f"{resource.get('resourceType')}{issue.expression[match.end() :]}"
-        profile, case = mappings.profile_of(resource)
-        tier = tiers.of(profile, place, issue.rule)
-        fields = tuple(each for each in tier.fields if each.startswith(case)) or tier.fields
+    number = int(_ENTRY.findall(issue.expression)[0])
+    resource, inside = bundle["entry"][number]["resource"], _ENTRY.sub("", issue.expression)
+    profile, case = mappings.profile_of(resource)
+    tier = tiers.of(profile, f"{resource.get('resourceType')}{inside}", issue.rule)
+    fields = tuple(each for each in tier.fields if each.startswith(case)) or tier.fields
     severity: Severity = "error" if tier.blocks and issue.rule not in _UNREADABLE else "warning"
     return replace(issue, severity=severity, stage="structure", field=", ".join(fields))
 

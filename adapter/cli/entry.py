@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from adapter import __version__
 from adapter.cli.terminal import complain
 from adapter.errors import AdapterError
 
@@ -62,7 +63,7 @@ class _Command(click.Group):
 @click.option("--mappings", metavar="DIR", help="Declarations of your own (CRMO_MAPPINGS).")
 @click.option("--sources", metavar="DIR", help="Declared hospitals (CRMO_SOURCES).")
 @click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of messages.")
-@click.version_option(package_name="crmo-fhir-adapter")
+@click.version_option(__version__, prog_name="crmo-adapter")
 @click.pass_context
 def main(ctx: click.Context, /, lang: Literal["en", "fr"], **overrides: str | None) -> None:
     """Hospital FHIR in, CRMO registry cases out, and back.

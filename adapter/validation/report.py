@@ -7,9 +7,9 @@ Source: https://hl7.org/fhir/R4/operationoutcome.html, https://docs.oasis-open.o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from adapter import __version__
 from adapter.errors import Issue, Json, make_operation_outcome
 from adapter.resource import dump_json
 from adapter.validation.files import Verdict
@@ -57,7 +57,7 @@ def make_sarif(verdicts: Iterable[Verdict], language: str = "en") -> Iterator[st
     """One SARIF 2.1.0 log of the whole run, for editors and CI."""
     results = [_sarif_result(verdict, issue, language) for verdict in verdicts for issue in verdict.issues]
     rules = [{"id": name} for name in sorted({result["ruleId"] for result in results})]
-    driver = {"name": "crmo-adapter", "version": _our_version(), "rules": rules}
+    driver = {"name": "crmo-adapter", "version": __version__, "rules": rules}
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -94,10 +94,3 @@ def _sarif_result(verdict: Verdict, issue: Issue, language: str) -> Json:
         "message": {"text": _sentence(issue, language)},
         "locations": [place],
     }
-
-
-def _our_version() -> str:
-    try:
-        return version("crmo-fhir-adapter")
-    except PackageNotFoundError:
-        return "0"

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from flask import Flask
 
+from adapter import __version__
 from adapter.canonical import BASE
 from adapter.errors import Json
 
@@ -39,23 +38,15 @@ def make_capability_statement(app: Flask) -> Json:
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{BASE}/CapabilityStatement/adapter",
-        "version": product_version(),
+        "version": __version__,
         "name": "CrmoRegistryAdapter",
         "title": "CRMO registry FHIR adapter",
         "status": "active",
         "date": datetime.now(UTC).date().isoformat(),
         "kind": "instance",
-        "software": {"name": "crmo-fhir-adapter", "version": product_version()},
+        "software": {"name": "crmo-fhir-adapter", "version": __version__},
         "implementation": {"description": "Receives hospital records of children with CRMO"},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
         "rest": [{"mode": "server", "interaction": [{"code": code} for code in sorted(set(served))]}],
     }
-
-
-@cache
-def product_version() -> str:
-    try:
-        return version("crmo-fhir-adapter")
-    except PackageNotFoundError:  # run from a clone that was not installed
-        return "0"

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response
 
+from adapter import __version__
 from adapter.errors import RemoteTransientError
 from adapter.store import Connection, cases, findings, inbox, pulls
 from adapter.store.database import find_head, read_revision
 from adapter.web.answers import parts, plain
-from adapter.web.capability import product_version
 
 routes = Blueprint("operations", __name__)
 
@@ -32,7 +32,7 @@ def ready() -> Response:
         found = read_revision(connection)
     if found != find_head():
         raise RemoteTransientError("The database is not at the revision this adapter needs.")
-    return plain({"status": "ok", "version": product_version(), "revision": found})
+    return plain({"status": "ok", "version": __version__, "revision": found})
 
 
 @routes.get("/metrics")
@@ -43,7 +43,7 @@ def metrics() -> Response:
 
 
 def _lines(connection: Connection) -> Iterator[str]:
-    yield from _gauge("crmo_build_info", "The adapter's version.", [({"version": product_version()}, 1)])
+    yield from _gauge("crmo_build_info", "The adapter's version.", [({"version": __version__}, 1)])
     states = inbox.count_states(connection)
     yield from _gauge("crmo_inbox_entries", "Inbox entries by state.", [({"state": s}, n) for s, n in states.items()])
     statuses = cases.count_statuses(connection)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
+from adapter import __version__
 from adapter.store import cases, findings, inbox, pulls
 from adapter.web.answers import language, parts
-from adapter.web.capability import product_version
 
 routes = Blueprint("pages", __name__)
 
@@ -110,7 +110,7 @@ def overview() -> str:
             words=WORDS[tongue],
             tongue=tongue,
             other="en" if tongue == "fr" else "fr",
-            version=product_version(),
+            version=__version__,
             statuses=cases.count_statuses(connection),
             states=inbox.count_states(connection),
             pulls=pulls.recent(connection, 5),
