@@ -9,7 +9,6 @@ Takes from: validation.fhirpath.grammar.  Gives to: validation.fhirpath.evaluati
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from adapter.errors import Json
 from adapter.validation.fhirpath.grammar import Tree
@@ -48,37 +47,24 @@ def _make_exists(name: str) -> Quick:
     return test
 
 
-def _make_or(left: Quick, right: Quick) -> Quick:
-    def test(value: Json) -> bool | None:
-        one = left(value)
-        if one is True:
-            return True
-        other = right(value)
-        return other if other is True or one is False else None
+def _make_join(ends: bool, answer: bool) -> Callable[[Quick, Quick], Quick]:
+    """A left side that is `ends` settles the answer; a right side that is the answer settles it too."""
 
-    return test
+    def join(left: Quick, right: Quick) -> Quick:
+        def test(value: Json) -> bool | None:
+            one = left(value)
+            if one is ends:
+                return answer
+            other = right(value)
+            return other if other is answer or one is not None else None
 
+        return test
 
-def _make_and(left: Quick, right: Quick) -> Quick:
-    def test(value: Json) -> bool | None:
-        one = left(value)
-        if one is False:
-            return False
-        other = right(value)
-        return other if other is False or one is True else None
-
-    return test
+    return join
 
 
-def _make_implies(left: Quick, right: Quick) -> Quick:
-    def test(value: Json) -> bool | None:
-        one = left(value)
-        if one is False:
-            return True
-        other = right(value)
-        return other if other is True or one is True else None
-
-    return test
-
-
-_JOINS: dict[str, Callable[[Any, Any], Quick]] = {"or": _make_or, "and": _make_and, "implies": _make_implies}
+_JOINS: dict[str, Callable[[Quick, Quick], Quick]] = {
+    "or": _make_join(True, True),
+    "and": _make_join(False, False),
+    "implies": _make_join(False, True),
+}
