@@ -17,6 +17,12 @@ from adapter.mapping.exporting.codes import one_of
 NAME = "CrmoCase"
 CASE_MODEL = f"{BASE}/StructureDefinition/{NAME}"
 
+_MODIFIER = "A modifier extension may change the meaning of the element that holds it."
+_INHERITED = {
+    "id": "Name of the element inside its document.",
+    "extension": "What others add to the element.",
+    "modifierExtension": _MODIFIER,
+}
 _SIMPLE = {"string": "string", "number": "decimal", "integer": "integer", "boolean": "boolean"}
 
 
@@ -122,4 +128,7 @@ def _inherited(kind: str, path: str, known: set[str]) -> Iterator[Json]:
     for element in definition["snapshot"]["element"][1:]:
         here = f"{path}.{element['path'].split('.', 1)[1]}"
         if here not in known:
-            yield {**element, "id": here, "path": here}
+            # The definitions we ship are without their prose, which R4 wants in a snapshot (sdf-3, eld-18).
+            reason = {"isModifierReason": _MODIFIER} if element.get("isModifier") else {}
+            told = {"definition": _INHERITED[element["path"].rsplit(".", 1)[1]]}
+            yield {**element, **reason, **told, "id": here, "path": here}

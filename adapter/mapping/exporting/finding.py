@@ -45,7 +45,7 @@ class Finder:
         return (MapRule(name, Source(context, step.name, variable, "", step.pick == "first"), (), inner),)
 
     def _of_slice(self, step: Step, entry: str, rule_id: str, below: Then) -> tuple[MapRule, ...]:
-        """The condition hangs on the entry's own member: some engines ask a list's condition of its first entry only."""
+        """The condition hangs on the entry's own member: asked of the list, some engines test its first entry only."""
         if step.pick not in ("slice", "other"):
             return below(entry)
         variable = self.names.variable()

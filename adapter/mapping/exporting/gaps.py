@@ -31,6 +31,7 @@ NAMES = "looks for names in free text, which FML has no word for"
 FEED = "told a second time here: taken only where the case's list does not know it yet"
 UNITS = "brought to the unit the case keeps by our engine only; copied as sent here"
 PARENT = "the item it belongs to is found by this reference; the caller gives that item"
+TIME = "a time of day is cut off by our engine only; it stays here, since no engine agrees on truncating a date"
 PREFER = "of several codings the one a table knows is preferred; the last is taken here"
 FINER = "codes below those listed, and other spellings of them, are understood by our engine only"
 REQUIRED = "without it our engine leaves the whole item out; FML has made it by then"
@@ -39,6 +40,7 @@ REQUIRED = "without it our engine leaves the whole item out; FML has made it by 
 def general_gaps(mapping: Map, direction: str) -> Iterator[Gap]:
     """What holds for the whole file."""
     if direction == "to-fhir":
+        yield Gap(mapping.name, "a case_id that is no FHIR id is written as it is; our engine makes an id of it")
         yield Gap(mapping.name, "put: an existing resource is not updated in place, a new one is made")
         yield from _writing_gaps(mapping)
         return

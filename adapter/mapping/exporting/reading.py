@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from adapter.canonical import BASE
 from adapter.declaration import load_schema
 from adapter.mapping.exporting import gaps
-from adapter.mapping.exporting.codes import CodeReader, Translations, one_of, spelled, words_of
+from adapter.mapping.exporting.carrying import read_value
+from adapter.mapping.exporting.codes import CodeReader, Translations, one_of
 from adapter.mapping.exporting.finding import Finder
 from adapter.mapping.exporting.gaps import Gap, general_gaps, is_primitive_extension
 from adapter.mapping.exporting.leaves import Rules, origin, table_of
 from adapter.mapping.exporting.selecting import wrap_selected
-from adapter.mapping.exporting.structure import MapRule, Names, Source, Target, Variable, copied
+from adapter.mapping.exporting.structure import MapRule, Names, Source, Target, copied
 from adapter.mapping.path import Step
 from adapter.mapping.rules import Map, Rule
-
-_DATE = 10
 
 
 @dataclass(frozen=True)
@@ -128,6 +127,8 @@ class GroupReader:
         reason = _unsayable(rule)
         if reason:
             self._gap(rule, reason)
+        elif rule.codec.name == "date":
+            self._gap(rule, gaps.TIME)
         elif rule.prefer:
             self._gap(rule, gaps.PREFER)
         elif rule.codec.option and rule.codec.name == "quantity" and "units" in rule.codec.option:
@@ -195,50 +196,13 @@ class GroupReader:
             way, last = [*rule.fhir.steps, *_identified(rule)], Step("value")
 
         def value(context: str) -> Rules:
-            return self._values(rule, context, last, before, target)
+            at = Source(context, last.name, "", "", last.pick == "first")
+            return read_value(rule, at, before, target, self.names, self.asked)
 
         return self.finder.find(tuple(way), source, rule.id, value)
 
     def _wrapped(self, rule: Rule, context: str, before: tuple[Target, ...], inner: Rules) -> Rules:
         return (MapRule(self.names.rule(f"{rule.id}.in"), Source(context), before, inner),)
-
-    def _values(
-        self, rule: Rule, context: str, last: Step, before: tuple[Target, ...], target: tuple[str, str]
-    ) -> Rules:
-        first = last.pick == "first"
-        if rule.codec.name == "values":
-            return tuple(
-                self._value(
-                    rule, Source(context, last.name, v, one_of(v, [flag]), first), (*before, copied(*target, w))
-                )
-                for w, flag in rule.codec.option.items()
-                for v in [self.names.variable()]
-            )
-        variable = self.names.variable()
-        condition, made = self._carried(rule, variable, target)
-        return (self._value(rule, Source(context, last.name, variable, condition, first), (*before, made)),)
-
-    def _carried(self, rule: Rule, variable: str, target: tuple[str, str]) -> tuple[str, Target]:
-        """The condition under which a plain value is taken, and how it is carried over."""
-        if rule.codec.name == "date":
-            return "", Target(*target, "", "truncate", (Variable(variable), _DATE))
-        if rule.codec.name == "affix":
-            prefix = rule.codec.option["prefix"]
-            expression = f"%{variable}.substring({len(prefix)})"
-            return f"{variable}.startsWith('{prefix}')", Target(*target, "", "evaluate", (expression,))
-        if rule.codec.name != "code":
-            return "", copied(*target, Variable(variable))
-        words = table_of(rule).plain_words
-        condition = one_of(variable, words)
-        if all(spelled(word) == code for code, word in words.items()):
-            return condition, copied(*target, Variable(variable))
-        table = table_of(rule)
-        codes = {code: spelled(word) for code, word in words.items()}
-        url = self.asked.ask(f"{table.name}-code-read", table.file.data["url"], words_of(table), codes)
-        return condition, Target(*target, "", "translate", (Variable(variable), url, "code"))
-
-    def _value(self, rule: Rule, source: Source, targets: tuple[Target, ...]) -> MapRule:
-        return MapRule(self.names.rule(rule.id), source, targets, (), origin(rule))
 
 
 def _identified(rule: Rule) -> list[Step]:

@@ -6,6 +6,7 @@ Takes from: mapping.language, exporting.codes, exporting.gaps, exporting.structu
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from adapter.errors import Json
@@ -38,7 +39,7 @@ def _drops(mapping: Map, names: Names, gaps: list[Gap]) -> list[Wrap]:
         statuses = spelled.get("status")
         if always and statuses is not None and not set(spelled) - {"status", "why"}:
             listed = statuses if isinstance(statuses, list) else [statuses]
-            found.append(_wrap(names, f"{mapping.name}.drop", "status", lambda v, no=listed: none_of(v, no)))
+            found.append(_wrap(names, f"{mapping.name}.drop", "status", partial(none_of, words=listed)))
         else:
             gaps.append(condition_gap(mapping, "drop", spelled))
     return found

@@ -88,10 +88,8 @@ def compare(engine: str, tasks: list[Json], results: list[Json]) -> dict[str, Ta
         ]
         tally.equal += sum(place not in differing for place in wanted)
         for place in differing:
-            if place.startswith(tuple(single)):
-                cause = SINGLE
-            else:
-                cause = _cause(engine, task, result, place, wanted, got)
+            told = place.startswith(tuple(single))
+            cause = SINGLE if told else _cause(engine, task, result, place, wanted, got)
             if cause:
                 tally.causes[cause] += 1
             else:
@@ -126,7 +124,7 @@ def render(found: dict[str, dict[str, Tally]]) -> str:
     lines = [
         "# The exported maps in engines that are not ours",
         "",
-        "Made by `make interop-mapping`; do not edit. Every value of the synthetic cases, both ways, one map at a time,",
+        "Made by `make interop-mapping`; do not edit. Every value of synthetic cases, both ways, one map at a time,",
         "against the result of our own engine. Values inside objects and lists are counted one by one.",
         "",
         "| engine | direction | runs | stopped | values | equal | differing by a known cause | unexplained |",
@@ -142,7 +140,10 @@ def render(found: dict[str, dict[str, Tally]]) -> str:
         lines += ["", f"## {engine}: differences by cause", "", "| direction | differences | cause |", "|---|---:|---|"]
         for direction, tally in directions.items():
             lines += [f"| {direction} | {count} | {text} |" for text, count in tally.causes.most_common()]
-            lines += [f"| {direction} | {count} | **unexplained** {text} |" for text, count in tally.unexplained.most_common(20)]
+            lines += [
+                f"| {direction} | {count} | **unexplained** {text} |"
+                for text, count in tally.unexplained.most_common(20)
+            ]
     return "\n".join([*lines, ""])
 
 
