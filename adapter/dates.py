@@ -94,6 +94,7 @@ def reached(value: float, unit: str, years: int) -> bool | None:
 
     Units:   UCUM a, mo, wk, d, whole numbers completed, decimals exact; 18 years last 6574 or 6575 days
     """
+    value = float(value)  # parsed JSON keeps decimals as Decimal
     until = value + 1 if value == int(value) else value
     if unit in ("a", "mo"):
         limit = years * (1 if unit == "a" else 12)
@@ -109,7 +110,7 @@ def reached(value: float, unit: str, years: int) -> bool | None:
 
 def age_days(value: float, unit: str) -> float:
     """The average length of an age.  Units:  UCUM a, mo, wk, d in; days out"""
-    return value * _DAYS_PER_UNIT[unit]
+    return float(value) * _DAYS_PER_UNIT[unit]
 
 
 def midpoint(interval: Interval) -> float:
@@ -133,7 +134,7 @@ def _completed(day: date, count: int, unit: str) -> date:
 
 def _exact(day: date, value: float, unit: str) -> date:
     whole = int(value)
-    return _add_days(_completed(day, whole, unit), (value - whole) * _DAYS_PER_UNIT[unit])
+    return _add_days(_completed(day, whole, unit), float(value - whole) * _DAYS_PER_UNIT[unit])
 
 
 def _add_days(day: date, days: float) -> date:

@@ -75,3 +75,12 @@ Context: MedicationStatement
 * insert InFrench([[Ligne de traitement]], [[Rang d'un traitement : 1 pour la première ligne, 2 pour la deuxième, et ainsi de suite.]])
 * value[x] 1..1
 * value[x] only positiveInt
+
+Extension: Label
+Id: label
+Title: "Label the registry chose"
+Description: "What the registry calls a code of another system. A display is the system's own word and is not read as the registry's."
+Context: Coding
+* insert InFrench([[Libellé choisi par le registre]], [[Le nom que le registre donne au code d'un autre système. Le display est le mot du système et n'est pas lu comme celui du registre.]])
+* value[x] 1..1
+* value[x] only string

@@ -54,7 +54,10 @@ def _differences(verdicts: Verdicts, examples: list[Json]) -> Iterator[tuple[str
         errors = verdicts[example["file"]]
         if bool(errors) != bool(example["bad"]):
             reason = (example["bad"] or {}).get("hl7", "")
-            yield f"{example['file']}: {'; '.join(errors)[:300] or 'accepted'} [{reason or 'not explained'}]", bool(reason)
+            yield (
+                f"{example['file']}: {'; '.join(errors)[:300] or 'accepted'} [{reason or 'not explained'}]",
+                bool(reason),
+            )
 
 
 def hl7_verdicts(examples: list[Json]) -> Verdicts:
@@ -80,7 +83,13 @@ def _prepare_hl7() -> str:
     for name, version in _STUBS.items():
         package = WORKSHOP / "home" / ".fhir" / "packages" / f"{name}#{version}" / "package"
         package.mkdir(parents=True, exist_ok=True)
-        manifest = {"name": name, "version": version, "type": "Conformance", "fhirVersions": ["4.0.1"], "dependencies": {}}
+        manifest = {
+            "name": name,
+            "version": version,
+            "type": "Conformance",
+            "fhirVersions": ["4.0.1"],
+            "dependencies": {},
+        }
         more = {"canonical": f"http://stub.invalid/{name}", "url": f"http://stub.invalid/{name}"}
         (package / "package.json").write_text(json.dumps(manifest | more), encoding="utf-8")
         (package / ".index.json").write_text('{"index-version": 2, "files": []}', encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,8 @@ def _index(profiles: Path, structures: dict[str, Json], language: str) -> str:
     words = _WORDS[language]
     lines = [f"# {words['index']}", "", words["lead"], ""]
     for name, structure in structures.items():
-        lines.append(f"- [{say(structure, 'title', language)}]({_file(name, language)}): {say(structure, 'description', language)}")
+        link = f"[{say(structure, 'title', language)}]({_file(name, language)})"
+        lines.append(f"- {link}: {say(structure, 'description', language)}")
     lines += ["", f"## {words['extensions']}", ""]
     for file in sorted(profiles.glob("StructureDefinition-*.json")):
         structure = _structure(file)
@@ -129,7 +130,7 @@ def _page(structure: Json, tiers: Json, language: str) -> Iterator[str]:
     yield ""
     yield f"## {words['elements']}"
     yield ""
-    yield f"| {words['element']} | {words['number']} | {words['what']} | {words['codes']} | {words['tier']} | {words['fields']} |"
+    yield _row(words[column] for column in ("element", "number", "what", "codes", "tier", "fields"))
     yield "|---|---|---|---|---|---|"
     own = {element["id"] for element in structure["differential"]["element"] if "short" in element}
     for element in structure["snapshot"]["element"]:
@@ -138,7 +139,7 @@ def _page(structure: Json, tiers: Json, language: str) -> Iterator[str]:
     yield ""
     yield f"## {words['rules']}"
     yield ""
-    yield f"| {words['rule']} | {words['says']} | {words['tier']} | {words['fields']} |"
+    yield _row(words[column] for column in ("rule", "says", "tier", "fields"))
     yield "|---|---|---|---|"
     for constraint in structure["snapshot"]["element"][0]["constraint"]:
         if constraint["key"] in tiers["rules"]:
@@ -160,11 +161,15 @@ def _element_row(element: Json, tier: Json, language: str) -> str:
         _binding(element, language),
         *_tier_cells(tier, language),
     ]
-    return f"| {' | '.join(cells)} |"
+    return _row(cells)
 
 
 def _rule_row(constraint: Json, tier: Json, language: str) -> str:
-    return f"| {' | '.join([constraint['key'], say(constraint, 'human', language), *_tier_cells(tier, language)])} |"
+    return _row([constraint["key"], say(constraint, "human", language), *_tier_cells(tier, language)])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _tier_cells(tier: Json, language: str) -> tuple[str, str]:

@@ -54,7 +54,9 @@ def _make_core_package(workshop: Path, package: Path) -> None:
             file = package / f"{resource['resourceType']}-{resource['id']}.json"
             if not file.exists():
                 file.write_text(json.dumps({k: v for k, v in resource.items() if k != "text"}), encoding="utf-8")
-                index.append({"filename": file.name} | {k: resource[k] for k in _INDEXED if isinstance(resource.get(k), str)})
+                index.append(
+                    {"filename": file.name} | {k: resource[k] for k in _INDEXED if isinstance(resource.get(k), str)}
+                )
     (package / ".index.json").write_text(json.dumps({"index-version": 1, "files": index}), encoding="utf-8")
     manifest = {
         "name": "hl7.fhir.r4.core",

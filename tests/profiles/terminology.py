@@ -79,9 +79,9 @@ def _collect(node: Any, base: str, found: set[tuple[str, str]]) -> None:
             found.add((system, node["code"]))
         sliced = re.findall(r"\[code=(crmo-[a-z-]+)\|([a-z_-]+)\]", str(node.get("fhir", "")))
         found.update(sliced)
-        if role := re.search(r"\[(crmo-[a-z-]+)\]\.code$", str(node.get("fhir", ""))):
-            if isinstance(node.get("const"), str):
-                found.add((role[1], node["const"]))
+        role = re.search(r"\[(crmo-[a-z-]+)\]\.code$", str(node.get("fhir", "")))
+        if role and isinstance(node.get("const"), str):
+            found.add((role[1], node["const"]))
         for key, value in node.items():
             if isinstance(key, str) and key.startswith("crmo-") and isinstance(value, str):
                 found.add((key, value))
@@ -192,7 +192,9 @@ def _value_sets(sources: Sources) -> Iterator[Json]:
             for system, code in _read_only(sources, table, row):
                 include.setdefault(system, {}).setdefault(code, {"code": code})
         compose = {"include": [{"system": sources.uri(s), "concept": list(c.values())} for s, c in include.items()]}
-        about = _about(table, "Codes read or written for this part of the case.", "Codes lus ou écrits pour cette partie du cas.")
+        about = _about(
+            table, "Codes read or written for this part of the case.", "Codes lus ou écrits pour cette partie du cas."
+        )
         yield _head(sources, "ValueSet", f"table-{table['table']}", table["title"], about) | {"compose": compose}
     for units in sources.units:
         spelled = sorted({spelling for row in units["rows"] for spelling in row["read"]})
@@ -219,12 +221,15 @@ def _concept_maps(sources: Sources) -> Iterator[Json]:
                 _target(groups, system, row, code, "specializes")
         about = _about(
             table,
-            "From the words of the registry case to codes: equivalent codes are written and read, the others only read.",
+            "From the words of the registry case to codes: equivalent codes are written and read, others only read.",
             "Des mots du cas vers les codes : les codes équivalents sont écrits et lus, les autres seulement lus.",
         )
         yield _head(sources, "ConceptMap", table["table"], table["title"], about) | {
             "group": [
-                {"source": f"{sources.base}/case/{table['table']}", "target": sources.uri(system) if ":" not in system else system}
+                {
+                    "source": f"{sources.base}/case/{table['table']}",
+                    "target": sources.uri(system) if ":" not in system else system,
+                }
                 | {"element": list(elements.values())}
                 for system, elements in groups.items()
             ]
