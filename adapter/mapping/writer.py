@@ -63,18 +63,13 @@ class _Writer:
 
     def _head(self, node: Node) -> None:
         node.put(_one("resourceType"), Leaf(repr(self.mapping.resource), None, 1))
-        node.put(_one("meta"), Leaf(self.code.constant(self._meta(), "META"), None, 1))
+        node.put(_one("meta"), Leaf(self.code.constant(make_meta(self.mapping), "META"), None, 1))
         line = self.mapping.file.line(("id",))
         node.put(_one("id"), Leaf(_template(self.mapping.id), None, line))
         if parent := self.mapping.get("parent"):
             reference = f"{parent['resource']}/{self.maps[parent['map']].id}"
             path = parse_path(parent["fhir"], self.mapping.systems.uris) + _one("reference")
             node.put(path, Leaf(_template(reference), None, self.mapping.file.line(("parent",))))
-
-    def _meta(self) -> Json:
-        """Every resource of ours says so: what comes back is taken word for word, never tidied up again."""
-        profile = self.mapping.get("profile")
-        return {"source": BASE, **({"profile": [extension(profile)]} if profile else {})}
 
     def _scope(self, indent: int, item: str, rules: tuple[Rule, ...], node: Node, target: str) -> None:
         """Read what the rules need from `item`, then bind the object they make to `target`."""
@@ -218,6 +213,12 @@ class _Writer:
             code.add(indent + 1, f"{listed}.append({target})", rule.at)
 
         node.put(rule.fhir, Repeat(source, body, rule.at))
+
+
+def make_meta(mapping: Map) -> Json:
+    """Every resource of ours says so: what comes back is taken word for word, never tidied up again."""
+    profile = mapping.get("profile")
+    return {"source": BASE, **({"profile": [extension(profile)]} if profile else {})}
 
 
 def _needs(branch: Rule) -> set[Path]:
