@@ -19,7 +19,7 @@ FLOORS = [
     {"terminology"},
     {"mapping", "eligibility", "cohort"},
     {"validation"},
-    {"store", "hospital", "synthetic", "admission", "package"},
+    {"store", "hospital", "synthetic"},
     {"parts", "tiers", "package"},
     {"admission"},
     {"judgement", "receipt", "describing", "outbound", "fsck"},
