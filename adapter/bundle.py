@@ -84,14 +84,18 @@ def check_bundle(document: Any, max_entries: int = MAX_ENTRIES) -> list[Issue]:
     Errors:  issues of stage "receive", with the place
     """
     if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
-        return [_issue("invalid", "", "bundle", "expected a FHIR R4 Bundle")]
+        return [_issue("invalid", "", "bundle", "expected a FHIR R4 Bundle", "un Bundle FHIR R4 est attendu")]
     if document.get("type") not in TYPES:
-        return [_issue("not-supported", "Bundle.type", "bundle-type", f"expected a Bundle of type {', '.join(TYPES)}")]
+        types = ", ".join(TYPES)
+        text, french = f"expected a Bundle of type {types}", f"un Bundle de type {types} est attendu"
+        return [_issue("not-supported", "Bundle.type", "bundle-type", text, french)]
     entries = document.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        return [_issue("structure", "Bundle.entry", "bundle-entry", "expected a list of entries")]
+        text, french = "expected a list of entries", "une liste d'entrées est attendue"
+        return [_issue("structure", "Bundle.entry", "bundle-entry", text, french)]
     if len(entries) > max_entries:
-        return [_issue("too-long", "Bundle.entry", "bundle-size", f"expected at most {max_entries} entries")]
+        text, french = f"expected at most {max_entries} entries", f"au plus {max_entries} entrées sont attendues"
+        return [_issue("too-long", "Bundle.entry", "bundle-size", text, french)]
     return [*_check_resources(entries), *_check_patients(document)]
 
 
@@ -101,17 +105,22 @@ def _check_resources(entries: list[Json]) -> Iterator[Issue]:
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(kind, str):
             place = f"Bundle.entry[{number}].resource"
-            yield _issue("structure", place, "bundle-resource", "expected a resource that names its resourceType")
+            text = "expected a resource that names its resourceType"
+            french = "une ressource qui nomme son resourceType est attendue"
+            yield _issue("structure", place, "bundle-resource", text, french)
 
 
 def _check_patients(bundle: Json) -> Iterator[Issue]:
     patients = [number for number, each in resources_of(bundle) if each.get("resourceType") == "Patient"]
     if not patients:
-        yield _issue("required", "Bundle.entry", "one-patient", "expected one Patient, found none")
+        text, french = "expected one Patient, found none", "un Patient est attendu, aucun n'est là"
+        yield _issue("required", "Bundle.entry", "one-patient", text, french)
     for number in patients[1:]:
         place = f"Bundle.entry[{number}].resource"
-        yield _issue("business-rule", place, "one-patient", "expected one Patient a Bundle, found another")
+        text = "expected one Patient a Bundle, found another"
+        french = "un seul Patient par Bundle est attendu, en voici un autre"
+        yield _issue("business-rule", place, "one-patient", text, french)
 
 
-def _issue(kind: str, expression: str, rule: str, text: str) -> Issue:
-    return Issue("error", kind, expression, rule, text, stage="receive")
+def _issue(kind: str, expression: str, rule: str, text: str, french: str) -> Issue:
+    return Issue("error", kind, expression, rule, text, stage="receive", text_fr=french)

@@ -161,7 +161,11 @@ def _in_the_bundle(issue: Issue, trace: list[Json]) -> Issue:
     here = issue.expression
     exact = (each["source"] for each in trace if each["case"] == here)
     below = (each["source"] for each in trace if each["case"].startswith(f"{here}/"))
-    return replace(issue, expression=next(exact, None) or next(below, "Bundle"), field=issue.field or here)
+    return replace(
+        issue,
+        expression=next(exact, None) or next(below, "Bundle"),
+        field=issue.field or here.strip("/").replace("/", "."),
+    )
 
 
 def _blamed(issues: Iterable[Issue]) -> frozenset[int] | None:

@@ -35,14 +35,32 @@ NO_DIAGNOSIS = Issue(
 )
 
 
+_FRENCH = {
+    "unmapped": "rien ici n'est compris (table « {table} ») ; la valeur est écartée",
+    "unclassified": "conservé comme « {word} » : rien n'en dit davantage",
+    "required": "nécessaire, et absent ou incompris ; l'élément de liste est écarté",
+    "dangling": "ce que ceci désigne n'est pas dans le Bundle",
+}
+
+
 def about_rule(severity: Any, kind: str, at: Place, rule: Rule, code: str, text: str) -> Issue:
     """An issue at the element of a rule: of several branches the first whose element is there."""
     paths = [each.fhir.reach for each in rule.leaves() if each.fhir.steps]
     there = (path for path in paths if collect(at.resource, path))
     found = next(there, paths[0] if paths else None)
     place = f"{at.place}.{found.fhirpath}" if found else at.place
-    field = _field(at.mapping, rule)
-    return Issue(severity, kind, place, f"mapping:{code}:{rule.id}", text, "mapping", origin=rule.origin, field=field)
+    french = _FRENCH[code].format(table=rule.codec.table.name if rule.codec.table else "", word=rule.otherwise)
+    return Issue(
+        severity,
+        kind,
+        place,
+        f"mapping:{code}:{rule.id}",
+        text,
+        "mapping",
+        origin=rule.origin,
+        field=_field(at.mapping, rule),
+        text_fr=french,
+    )
 
 
 def _field(mapping: Map, rule: Rule) -> str:
