@@ -139,7 +139,7 @@ def _meaning(spelled: Json, defined: Json) -> str:
     text = spelled.get("description") or referred.get("description", "")
     if words := spelled.get("enum"):
         text = f"{text} One of {', '.join(f'`{json.dumps(each)}`' for each in words)}.".replace('"', "").strip()
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return str(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _tables() -> str:

@@ -1,0 +1,152 @@
+"""The README's console sessions, run as they stand there; what comes out is what is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter.bootstrap import open_parts
+from adapter.config import load_settings
+from adapter.demo import serve_hospital
+from adapter.hospital import load_sources
+from adapter.parts import Knowledge
+from tests.readme import ROOT, Step, blocks, expected, steps
+
+Json = dict[str, Any]
+
+
+def environment(folder: Path, home: Path) -> dict[str, str]:
+    """A shell in which `crmo-adapter` is the command under test, with no setting of the machine's."""
+    programs = folder / ".programs"
+    programs.mkdir()
+    for name, arguments in (("crmo-adapter", '-m adapter "$@"'), ("python", '"$@"')):
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}\n', encoding="utf-8")
+        (programs / name).chmod(0o755)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRMO_")}
+    path = os.pathsep.join([str(programs), kept["PATH"]])
+    return {**kept, "PATH": path, "PYTHONPATH": str(home), "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Shell:
+    """Runs the commands of a session in one folder; a service stays up until the end."""
+
+    def __init__(self, folder: Path, home: Path, closing: ExitStack) -> None:
+        self.folder, self.closing = folder, closing
+        self.environment = environment(folder, home)
+        self.port = free_port()
+
+    def run(self, step: Step) -> str:
+        if step.command == "crmo-adapter serve":
+            return self._serve()
+        command = step.command.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        return done.stdout if done.stdout.endswith("\n") else done.stdout + "\n"
+
+    def _serve(self) -> str:
+        """The service in the background, answering; what it logs is not part of the session."""
+        log = self.closing.enter_context((self.folder / "serve.log").open("w"))
+        options = {"cwd": self.folder, "env": {**self.environment, "CRMO_PORT": str(self.port)}}
+        service = subprocess.Popen(["crmo-adapter", "serve"], stdout=log, stderr=log, **options)  # type: ignore[call-overload]
+        self.closing.callback(service.wait, 30)
+        self.closing.callback(service.terminate)
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=5):
+                    break
+            except OSError:
+                time.sleep(0.1)
+        return (self.folder / "serve.log").read_text(encoding="utf-8").splitlines()[0] + "\n"
+
+
+def write_files(folder: Path, base: str) -> None:
+    """The files the README tells its reader to save; the hospital's address becomes that of a hospital that is up."""
+    told = [block for block in blocks() if block.name and block.kind in ("json", "yaml")]
+    for block in told:
+        if not block.name.startswith(("adapter/", "mappings/")):
+            target = folder / block.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            text = block.text.replace("https://fhir.chu-utopie.invalid/r4", base)
+            target.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_sessions_print_what_is_shown(tmp_path: Path, knowledge: Knowledge) -> None:
+    if not shutil.which("curl"):
+        pytest.fail("No curl here: apt-get install curl")
+    with ExitStack() as closing:
+        parts = closing.enter_context(open_parts(load_settings({"CRMO_DATA": str(tmp_path / "hospital")}), knowledge))
+        hospital = closing.enter_context(serve_hospital(parts, 2011))
+        folder = tmp_path / "reader"
+        folder.mkdir()
+        write_files(folder, hospital.base)
+        shell = Shell(folder, ROOT, closing)
+        for step in (step for block in blocks("console") if not block.name for step in steps(block)):
+            assert_shown(step, shell.run(step))
+
+
+@pytest.mark.slow
+def test_the_worked_example_works(tmp_path: Path) -> None:
+    for name in ("adapter", "mappings", "profiles"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    write_files(tmp_path / "files", "")
+    shutil.copy(tmp_path / "files" / "damaged.json", tmp_path)
+    told = {block.name: block.text for block in blocks() if block.name.startswith(("adapter/", "mappings/"))}
+    _add_field(tmp_path / "adapter/schemas/case.schema.json", json.loads(told["adapter/schemas/case.schema.json"]))
+    (tmp_path / "mappings/tables/severity.table.yaml").write_text(
+        told["mappings/tables/severity.table.yaml"], encoding="utf-8"
+    )
+    _add_rule(tmp_path / "mappings/sequelae.map.yaml", told["mappings/sequelae.map.yaml"])
+
+    with ExitStack() as closing:
+        shell = Shell(tmp_path, tmp_path, closing)
+        for step in (step for block in blocks("console") if block.name == "clone" for step in steps(block)):
+            assert_shown(step, shell.run(step))
+
+
+def _add_field(file: Path, snippet: Json) -> None:
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    items = schema["properties"]["sequelae"]["items"]
+    if "$ref" in items:
+        items = schema["$defs"][items["$ref"].rpartition("/")[2]]
+    items["properties"] |= snippet
+    file.write_text(json.dumps(schema, indent=1), encoding="utf-8")
+
+
+def _add_rule(file: Path, rule: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert "\nleave:" in text
+    file.write_text(text.replace("\nleave:", f"\n  {rule.strip()}\nleave:", 1), encoding="utf-8")
+
+
+def assert_shown(step: Step, printed: str) -> None:
+    assert expected(step.shown).match(printed), f"$ {step.command}\n{printed}"
+
+
+def test_the_declared_source_is_one(tmp_path: Path) -> None:
+    write_files(tmp_path, "https://hospital.invalid/fhir")
+    assert list(load_sources(tmp_path / "data" / "sources")) == ["chu-utopie"]
