@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapter.declaration import load_schema
 from adapter.errors import Json
-from adapter.mapping.exporting.case_model import export_case_model
+from adapter.mapping.exporting.case_model import export_case_model, schema_at
 from adapter.mapping.exporting.concept_maps import (
     export_concept_map,
     export_reverse_map,
@@ -87,9 +86,6 @@ def _plain_targets(language: Language) -> dict[str, str]:
 
 
 def _system_of(mapping: Map, rule: Rule) -> str:
-    schema = load_schema("case")
-    for name in (*([mapping.case] if mapping.case else []), *(step.name for step in rule.case.steps)):
-        schema = schema["properties"][name]
-        schema = schema.get("items", schema)
-    system: str = schema.get("x-code-system", "")
+    names = (*([mapping.case] if mapping.case else []), *(step.name for step in rule.case.steps))
+    system: str = schema_at(*names).get("x-code-system", "")
     return system

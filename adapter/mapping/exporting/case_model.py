@@ -51,6 +51,16 @@ def export_case_model() -> Json:
     }
 
 
+def schema_at(*names: str) -> Json:
+    """The schema of a place of the case; of the items where it is a list."""
+    root = load_schema("case")
+    found = root
+    for name in names:
+        found = _resolved(root, found["properties"][name])
+        found = _resolved(root, found.get("items", found))
+    return found
+
+
 def _elements(root: Json, schema: Json, path: str) -> Iterator[Json]:
     for name, spelled in schema["properties"].items():
         resolved = _resolved(root, spelled)
@@ -131,4 +141,5 @@ def _inherited(kind: str, path: str, known: set[str]) -> Iterator[Json]:
             # The definitions we ship are without their prose, which R4 wants in a snapshot (sdf-3, eld-18).
             reason = {"isModifierReason": _MODIFIER} if element.get("isModifier") else {}
             told = {"definition": _INHERITED[element["path"].rsplit(".", 1)[1]]}
-            yield {**element, **reason, **told, "id": here, "path": here}
+            types = [{"code": each["code"]} for each in element["type"]]
+            yield {**element, **reason, **told, "type": types, "id": here, "path": here}

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapter.canonical import BASE
-from adapter.declaration import load_schema
 from adapter.mapping.exporting import gaps
 from adapter.mapping.exporting.carrying import read_value
+from adapter.mapping.exporting.case_model import schema_at
 from adapter.mapping.exporting.codes import CodeReader, Translations, one_of
 from adapter.mapping.exporting.finding import Finder
 from adapter.mapping.exporting.gaps import Gap, general_gaps, is_primitive_extension
@@ -79,7 +79,7 @@ class GroupReader:
         """Every member of a keyed object: where the key's code is found, the rules of the value."""
         key, *others = (rule for rule in self.mapping.rules if rule.kind != "const")
         found: list[MapRule] = []
-        for member in load_schema("case")["properties"][self.mapping.case]["properties"]:
+        for member in schema_at(self.mapping.case)["properties"]:
             reader = CodeReader(table_of(key), self.names, self.asked, frozenset([member]))
 
             def then(coding: str, member: str = member, reader: CodeReader = reader) -> Rules:
@@ -120,7 +120,7 @@ class GroupReader:
         if value is None or not branches:
             return ()
         before, target = goal.open(branches[0], self.names)
-        name = self.names.rule(f"{rule.id}.otherwise")
+        name = self.names.rule(rule.id)
         return (MapRule(name, Source(source), (*before, copied(*target, value)), (), origin(rule)),)
 
     def _sayable(self, rule: Rule) -> bool:
@@ -144,7 +144,8 @@ class GroupReader:
 
     def _each(self, rule: Rule, source: str, goal: Goal) -> Rules:
         if rule.feed:
-            self._gap(rule, gaps.FEED)
+            for each in rule.leaves():
+                self._gap(each, gaps.FEED)
             return ()
         before, target = goal.open(rule, self.names)
         made = self.names.variable()

@@ -106,7 +106,8 @@ class Translation:
     def resource(self) -> Json:
         elements = [{"code": code, "target": [{"code": to, "equivalence": "equal"}]} for code, to in self.rows]
         group = {"source": self.source, "target": self.target, "element": elements}
-        return {"resourceType": "ConceptMap", "id": self.id, "status": "active", "group": [group]}
+        name = "".join(part.capitalize() for part in self.id.split("-"))
+        return {"resourceType": "ConceptMap", "id": self.id, "name": name, "status": "active", "group": [group]}
 
 
 @dataclass

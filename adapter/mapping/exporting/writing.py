@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from adapter.canonical import BASE
-from adapter.declaration import load_schema
 from adapter.mapping.exporting.branches import Limits, limit_branches
+from adapter.mapping.exporting.case_model import schema_at
 from adapter.mapping.exporting.codes import Translations
-from adapter.mapping.exporting.gaps import NUMBERED, PRIMITIVE, Gap, general_gaps, is_primitive_extension
+from adapter.mapping.exporting.gaps import NUMBERED, PRIMITIVE, SILENT, Gap, general_gaps, is_primitive_extension
 from adapter.mapping.exporting.leaves import LeafWriter, Place, Rules, origin, table_of
 from adapter.mapping.exporting.placing import Spot, Unit, lay
-from adapter.mapping.exporting.structure import MapRule, Names, Source, Target, Variable, copied
+from adapter.mapping.exporting.structure import MapRule, Names, Source, Target, copied
 from adapter.mapping.path import Path, Step
 from adapter.mapping.rules import Map, Rule
+from adapter.mapping.writer import make_meta
 
 _NO_LIMITS = Limits()
 
@@ -27,12 +27,14 @@ class Item:
 
     Shapes:  key   the word that stands for this member of a keyed object
              made  (variable, element) the object was read from, to ask something of it again
+             sure  members that the schema requires of it
     """
 
     variable: str
     prefix: tuple[str, ...] = ()
     key: str = ""
     made: tuple[str, str] | None = None
+    sure: frozenset[str] = frozenset()
 
     def path(self, case: Path) -> tuple[str, ...]:
         names = tuple(step.name for step in case.steps)
@@ -60,11 +62,11 @@ class GroupWriter:
             return (self._entry(Source("record"), Item("record")),)
         made = ("record", mapping.case)
         if mapping.place in ("object", "list"):
-            return (self._entry(Source(*made, "item"), Item("item", made=made)),)
+            return (self._entry(Source(*made, "item"), Item("item", made=made, sure=_sure(mapping.case))),)
         if mapping.place == "join":
             inner = [self._entry(self._part(mapping.field), Item("item", (mapping.field,)))]
         else:
-            members = load_schema("case")["properties"][mapping.case]["properties"]
+            members = schema_at(mapping.case)["properties"]
             inner = [self._entry(self._part(key), Item("item", (key,), key)) for key in members]
         return (MapRule(self.names.rule(f"{mapping.name}.in"), Source(*made, "item"), (), tuple(inner)),)
 
@@ -82,12 +84,13 @@ class GroupWriter:
         return MapRule(name, source, made, inner)
 
     def _head(self, item: Item) -> Rules:
-        where, meta = self.mapping.file.name, Spot("made", (Step("meta"), Step("source")))
-        found = self.leaves.constant(f"{self.mapping.name}.meta", where, BASE, item.variable, meta)
+        where, name = self.mapping.file.name, self.mapping.name
+        meta = Spot("made", (Step("meta"),))
+        found = self.leaves.constant(f"{name}.meta", where, make_meta(self.mapping), item.variable, meta)
         if "{n}" in self.mapping.id:
             return found
         spot = Spot("made", (Step("id"),))
-        return found + self.leaves.constant(f"{self.mapping.name}.id", where, self.mapping.id, item.variable, spot)
+        return found + self.leaves.constant(f"{name}.id", where, self.mapping.id, item.variable, spot)
 
     def _scope(self, rules: tuple[Rule, ...], item: Item, spot: Spot) -> Rules:
         units = [unit for rule in rules if rule.to_fhir for unit in self._units(rule, item)]
@@ -98,7 +101,8 @@ class GroupWriter:
             branches = limit_branches(
                 [each for each in rule.rules if each.to_fhir and self._sayable(each)], rule.default
             )
-            return [self._unit(branch, rule.id, item, limits) for branch, limits in branches]
+            writing = [each for each in branches if not self._is_silence(*each)]
+            return [self._unit(branch, rule.id, item, limits) for branch, limits in writing]
         if rule.missing:
             self._gap(rule, PRIMITIVE, f"_{rule.fhir.fhirpath}")
         return [self._unit(rule, rule.id, item, _NO_LIMITS)] if self._sayable(rule) else []
@@ -107,6 +111,13 @@ class GroupWriter:
         if is_primitive_extension(rule):
             self._gap(rule, PRIMITIVE, rule.fhir.fhirpath)
             return False
+        return True
+
+    def _is_silence(self, branch: Rule, limits: Limits) -> bool:
+        """Every word of the branch is one that is carried by writing nothing."""
+        if branch.codec.name != "values" or set(branch.codec.option) - limits.without:
+            return False
+        self._gap(branch, SILENT, branch.fhir.fhirpath)
         return True
 
     def _gap(self, rule: Rule, reason: str, element: str) -> None:
@@ -130,7 +141,8 @@ class GroupWriter:
         emit = {"each": self._each, "group": self._group}.get(rule.kind, self._leaf)
         if rule.default is not None:
             limits = replace(limits, without=limits.without | {rule.default})
-        needs = (item.path(rule.case),) if item.path(rule.case) else None
+        names = item.path(rule.case)
+        needs = None if not names or (len(names) == 1 and names[0] in item.sure) else (names,)
         return Unit(rule.id, owner, steps, needs, lambda spot: self._limited(rule, item, limits, spot, emit))
 
     def _limited(self, rule: Rule, item: Item, limits: Limits, spot: Spot, emit: object) -> Rules:
@@ -180,12 +192,9 @@ class GroupWriter:
             )
             return self._inside(item.variable, names[:-1], rule.id, last)
         # Members of the item itself: the first, which is required, brings the object about.
-        first, rest = rule.rules[0], rule.rules[1:]
-        condition = limits.condition(variable)
-        value = copied(made, first.fhir.steps[-1].name, Variable(variable))
-        inner = self._scope(rest, item, Spot(made))
-        source = Source(item.variable, item.path(first.case)[-1], variable, condition)
-        return (MapRule(self.names.rule(rule.id), source, (*before, value), inner, origin(rule)),)
+        inner = self._scope(rule.rules, item, Spot(made))
+        source = Source(item.variable, item.path(rule.rules[0].case)[-1], variable, limits.condition(variable))
+        return (MapRule(self.names.rule(rule.id), source, before, inner, origin(rule)),)
 
     def _each(self, rule: Rule, item: Item, limits: Limits, spot: Spot) -> Rules:
         variable = self.names.variable()
@@ -193,10 +202,14 @@ class GroupWriter:
         asks = [f"({variable}.{name}.exists().not() or {variable}.{name} != {_literal(value)})"
                 for name, value in (rule.unless or {}).items()]  # fmt: skip
         context = "record" if rule.spelled["each"].startswith("$.") else item.variable
-        inner = self._scope(rule.rules, Item(variable), Spot(made))
+        inner = self._scope(rule.rules, Item(variable, sure=_sure(rule.case.steps[-1].name)), Spot(made))
         source = Source(context, rule.case.steps[-1].name, variable, " and ".join(asks))
         return (MapRule(self.names.rule(rule.id), source, before, inner, origin(rule)),)
 
 
 def _literal(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _sure(case: str) -> frozenset[str]:
+    return frozenset(schema_at(case).get("required", ()))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.interop.mapping.causes import CAUSES
+from tests.interop.mapping.causes import CAUSES, STOPS
 
 SINGLE = "one object where FHIR has a list: the engine does not know the elements of a choice type"
 
@@ -103,7 +103,7 @@ def _plain(place: str) -> str:
 
 def _cause(engine: str, task: Json, result: Json, place: str, wanted: Leaves, got: Leaves) -> str:
     if "error" in result:
-        return f"the engine stops: {_told(result['error'])}"
+        return _stop(engine, result["error"])
     plain = _plain(place)
     for gap in task["gaps"]:
         element = re.sub(r"\.where\([^)]*\)|\[\d+\]", "", gap["element"])
@@ -115,8 +115,9 @@ def _cause(engine: str, task: Json, result: Json, place: str, wanted: Leaves, go
     return ""
 
 
-def _told(error: str) -> str:
-    return re.sub(r"'[^']*'|\d+", "…", error.splitlines()[0])[:140]
+def _stop(engine: str, error: str) -> str:
+    meanings = (meaning for part, meaning in STOPS.get(engine, {}).items() if part in error)
+    return next((f"the engine stops: {meaning}" for meaning in meanings), "")
 
 
 def render(found: dict[str, dict[str, Tally]]) -> str:

@@ -30,7 +30,7 @@ def run(mapper: Any, map_: Any, task: Json) -> Json:
         for each in made
     ]
     if task["direction"] == "from-fhir":
-        return dict(found[0])
+        return {name: value for name, value in found[0].items() if name != "resourceType"}
     return {"resource": [entry["resource"] for entry in found[0].get("entry", [])]}
 
 
@@ -47,9 +47,10 @@ def _late(*_: object) -> None:
 
 def main(work: Path) -> None:
     signal.signal(signal.SIGALRM, _late)
-    mapper = FHIRStructureMapper(fhir_release="R4")
+    # A case is read without its model: with it, fhircraft looks for valueDecimal where the case has value.
+    mappers = {way: FHIRStructureMapper(fhir_release="R4") for way in ("to-fhir", "from-fhir")}
     model = work / "exported" / "StructureDefinition-CrmoCase.json"
-    mapper.register_definition(_for_parts(json.loads(model.read_text(encoding="utf-8"))))
+    mappers["from-fhir"].register_definition(_for_parts(json.loads(model.read_text(encoding="utf-8"))))
     maps: dict[str, Any] = {}
     results: list[Json] = []
     for task in json.loads((work / "tasks.json").read_text(encoding="utf-8"))["tasks"]:
@@ -61,7 +62,7 @@ def main(work: Path) -> None:
             if task["map"] not in maps:
                 text = (work / "exported" / f"StructureMap-{task['map']}.json").read_text(encoding="utf-8")
                 maps[task["map"]] = StructureMap.model_validate(json.loads(text))
-            results.append({"got": run(mapper, maps[task["map"]], task)})
+            results.append({"got": run(mappers[task["direction"]], maps[task["map"]], task)})
         except Exception as error:  # noqa: BLE001 - whatever a foreign engine throws is its result
             results.append({"error": f"{type(error).__name__}: {error}"[:300]})
         finally:
