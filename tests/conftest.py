@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 
 from adapter.bootstrap import load_knowledge, open_parts
 from adapter.config import Settings, load_settings
@@ -26,6 +27,12 @@ from adapter.web import create_app
 # Half a day from UTC, on the other side of midnight: what confuses local time with UTC shows at once.
 os.environ["TZ"] = "Pacific/Auckland"
 time.tzset()
+
+# Hypothesis by HYPOTHESIS_PROFILE: `quick` while working, `ci` the same examples each time, `long` for `make laws`.
+hypothesis_settings.register_profile("quick", max_examples=50, deadline=None)
+hypothesis_settings.register_profile("ci", max_examples=400, deadline=None, derandomize=True)
+hypothesis_settings.register_profile("long", max_examples=10_000, deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
