@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
 
+from adapter.canonical import BASE
 from adapter.declaration import Declaration, load_declaration
 from adapter.errors import Json
 from adapter.mapping.path import system_uri
@@ -148,14 +149,19 @@ def _add_concept(table: Table, row: Json) -> None:
     word, systems = row["word"], table.systems
     if "write" in row:
         label = row.get("display", {}).get("en")
-        codings = [{"system": systems.uri(name), "code": code} for name, code in row["write"].items()]
-        table.codings[word] = [{**coding, "display": label} if label else coding for coding in codings]
+        table.codings[word] = [_coding(systems.uri(name), code, label) for name, code in row["write"].items()]
         table.concepts[word] = {"coding": table.codings[word]}
     # `reverse: false`: another word has the same code, and what is read is that one.
     read_back = row.get("write", {}) if row.get("reverse", True) else {}
     for name, codes in [*read_back.items(), *row.get("read", {}).items()]:
         for code in [codes] if isinstance(codes, str) else codes:
             _add_coding(table, name, code, word)
+
+
+def _coding(system: str, code: str, label: str | None) -> Json:
+    """A display belongs to its code system: ours are labelled, another's label is not ours to invent."""
+    labelled = {"display": label} if label and system.startswith(BASE) else {}
+    return {"system": system, "code": code, **labelled}
 
 
 def _add_coding(table: Table, name: str, code: str, word: Word) -> None:

@@ -24,7 +24,6 @@ UNITS = load_declaration(FOLDER / "lab-units.units.yaml", "units").data
 LISTS_READ_ONLY = {
     "statement-of-nothing",
     "whole-body",
-    "bone-imaging",
     "other-object",
     "present",
 }
@@ -65,7 +64,6 @@ FIELDS = {
     "presence": definition("tri_state"),
     "outcome": at("outcome", "status"),
     "result": at("imaging_studies", "result"),
-    "qualitative": at("imaging_studies", "result"),
     "histology": at("biopsies", "histology"),
     "microbiology": at("biopsies", "microbiology"),
     "assessment": at("assessments", "measure"),
