@@ -17,6 +17,7 @@ from adapter.mapping.checks.coverage import check_coverage
 from adapter.mapping.checks.links import check_links
 from adapter.mapping.checks.places import check_places
 from adapter.mapping.checks.required import check_required
+from adapter.mapping.checks.selection import check_selection
 from adapter.mapping.checks.survey import Survey
 from adapter.mapping.checks.tables import check_tables
 from adapter.mapping.checks.types import check_types
@@ -47,7 +48,7 @@ def check_language(language: Language) -> Iterator[str]:
     """
     survey = Survey(language)
     found = [*language.problems, *(problem for ask in _QUESTIONS for problem in ask(survey))]
-    yield from sorted(dict.fromkeys(found), key=_place)
+    yield from sorted(dict.fromkeys(found or check_selection(survey)), key=_place)
 
 
 def _place(problem: str) -> tuple[str, int, int, str]:

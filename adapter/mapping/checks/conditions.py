@@ -99,7 +99,8 @@ class Asked:
         if kind in ("coding", "no-system"):
             for system in option if isinstance(option, dict) and kind == "coding" else [option]:
                 yield from self._system(system, (*at, kind))
-            if kind == "coding" and not isinstance(option, dict):
+            codes = [code for each in option.values() for code in listed(each)] if isinstance(option, dict) else [None]
+            if kind == "coding" and not all(isinstance(code, str) for code in codes):
                 yield self.told("Q001", "`coding` names systems and their codes: {system: code}", *at, kind)
         elif option not in self.tables:
             if option not in self.survey.language.folder.unread:

@@ -15,6 +15,7 @@ from adapter.mapping.checks.pairs import Pair
 from adapter.mapping.checks.survey import Survey
 from adapter.mapping.checks.types import json_type, type_of
 from adapter.mapping.path import Path, parse_path
+from adapter.mapping.spelling import did_you_mean
 from adapter.terminology import Terminology
 
 Finding = tuple[str, str]
@@ -49,9 +50,19 @@ class _Constants:
             yield from self.shaped(element, each, element.name)
 
     def of_accept(self, pair: Pair, element: Element) -> Iterator[Finding]:
-        if isinstance(pair.rule.accept, list):
-            for value in pair.rule.accept:
-                yield from self.shaped(element, value, element.name)
+        accept = pair.rule.accept
+        if accept is None:
+            return
+        if isinstance(accept, dict):
+            tables = self.survey.language.tables
+            if accept.keys() != {"table"}:
+                yield "Y003", "`accept` is a list of values, or a table: {table: name}"
+            elif accept["table"] not in tables and accept["table"] not in self.survey.language.folder.unread:
+                hint = did_you_mean(str(accept["table"]), tables)
+                yield "T001", f"there is no table '{accept['table']}'{hint}"
+            return
+        for value in accept if isinstance(accept, list) else [accept]:
+            yield from self.shaped(element, value, element.name)
 
     def of_companions(self, pair: Pair) -> Iterator[Finding]:
         for key, value in (pair.rule.with_ or {}).items():
@@ -84,6 +95,8 @@ class _Constants:
                 yield from self.bound(element, value)
         elif not isinstance(value, dict):
             yield "Y003", f"'{place}' is a {element.type}, and the constant is a {type_of(value)}"
+        elif not value:
+            yield "Y003", f"'{place}' is empty; FHIR has no empty objects"
         else:
             yield from self._object(element, value, place)
 

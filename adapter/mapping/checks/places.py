@@ -99,6 +99,8 @@ def _beside(survey: Survey, pair: Pair) -> Iterator[str]:
 
 
 def _field(pair: Pair) -> Iterator[str]:
+    if schema_of(pair.item) is None:
+        return
     fields = [(pair.field, "case")] if pair.field else []
     if pair.rule is pair.branch:
         fields += [(field, "given") for field, _ in pair.given]

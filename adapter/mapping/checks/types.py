@@ -115,7 +115,11 @@ def _of_field(pair: Pair) -> Iterator[str]:
     if schema is None:
         return
     types = field_types(schema)
-    if name == "date" and schema.get("format") != "partial-date":
+    if name == "copy" and schema.get("format") == "partial-date":
+        yield pair.told("Y002", f"'{pair.field}' is a partial date: say `via: date`", "case")
+    elif name == "copy" and pair.reads and "enum" in schema and types == {"string"}:
+        yield pair.told("Y002", f"'{pair.field}' is coded: any text would pass without a table or `values`", "case")
+    elif name == "date" and schema.get("format") != "partial-date":
         yield pair.told("Y002", f"`date` needs a partial date, and '{pair.field}' is {_article(types)}", "via")
     elif name in ("quantity", "coding") and types != {"object"}:
         yield pair.told("Y002", f"`{name}` needs an object, and '{pair.field}' is {_article(types)}", "via")
