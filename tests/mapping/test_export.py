@@ -184,14 +184,14 @@ def test_a_table_is_read_by_its_map_or_by_the_reverse_one(name: str) -> None:
 def test_a_concept_map_says_what_we_write(name: str) -> None:
     table = LANGUAGE.tables[name]
     found = {
-        (element["code"], group["target"], target["code"], target["display"])
+        (element["code"], group["target"], target["code"], target.get("display"))
         for group in export_concept_map(table)["group"]
         for element in group["element"]
         for target in element["target"]
     }
 
     assert found == {
-        (word, coding["system"], coding["code"], coding["display"])
+        (word, coding["system"], coding["code"], coding.get("display"))
         for word, codings in table.codings.items()
         for coding in codings
     }

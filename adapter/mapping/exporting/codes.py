@@ -59,6 +59,16 @@ def written_by_system(table: Table) -> dict[str, dict[Word, str]]:
     return found
 
 
+def labels_of(table: Table, system: str) -> dict[Word, str]:
+    """The label written beside the code of one system, for the words that have one."""
+    return {
+        word: coding["display"]
+        for word, codings in table.codings.items()
+        for coding in codings
+        if coding["system"] == system and "display" in coding
+    }
+
+
 def read_by_system(table: Table) -> dict[str, dict[str, Word]]:
     """Shapes:  returns  system URI -> {code: word}"""
     found: dict[str, dict[str, Word]] = {}
@@ -79,9 +89,9 @@ def coding_targets(
     coding, short = names.variable(), system_name(table, system)
     words = words_of(table)
     to_code = asked.ask(f"{table.name}-{short}", words, system, {spelled(w): code for w, code in codes.items()})
-    labels = {spelled(w): table.codings[w][0].get("display", "") for w in codes}
+    labels = {spelled(word): label for word, label in labels_of(table, system).items()}
     made = [Target(*into, coding), copied(coding, "system", system), _translated(coding, "code", value, to_code)]
-    if all(labels.values()):
+    if len(labels) == len(codes):
         to_label = asked.ask(f"{table.name}-{short}-label", words, f"{words}-label", labels)
         made.append(_translated(coding, "display", value, to_label))
     return tuple(made)

@@ -8,7 +8,7 @@ Source: https://hl7.org/fhir/R4/conceptmap.html,
 from __future__ import annotations
 
 from adapter.errors import Json
-from adapter.mapping.exporting.codes import read_by_system, spelled, words_of, written_by_system
+from adapter.mapping.exporting.codes import labels_of, read_by_system, spelled, words_of, written_by_system
 from adapter.mapping.tables import Table, Word
 
 _BIDIRECTIONAL = "http://hl7.org/fhir/StructureDefinition/concept-bidirectional"
@@ -24,7 +24,9 @@ def export_concept_map(table: Table, target: str = "") -> Json:
     if is_invertible(table):
         found["extension"] = [{"url": _BIDIRECTIONAL, "valueBoolean": True}]
     written = written_by_system(table) if table.kind == "concept" else {target: table.plain}
-    found["group"] = [_group(words_of(table), system, _written(table, codes)) for system, codes in written.items()]
+    found["group"] = [
+        _group(words_of(table), system, _written(table, system, codes)) for system, codes in written.items()
+    ]
     return found
 
 
@@ -72,8 +74,9 @@ def _group(source: str, target: str, elements: list[Json]) -> Json:
     return {name: part for name, part in found.items() if part}
 
 
-def _written(table: Table, codes: dict[Word, str]) -> list[Json]:
-    return [{"code": spelled(word), "target": [_target(code, _label(table, word))]} for word, code in codes.items()]
+def _written(table: Table, system: str, codes: dict[Word, str]) -> list[Json]:
+    labels = labels_of(table, system) or _plain_labels(table)
+    return [{"code": spelled(word), "target": [_target(code, labels.get(word, ""))]} for word, code in codes.items()]
 
 
 def _target(code: str, display: str, equivalence: str = "equivalent") -> Json:
@@ -81,9 +84,10 @@ def _target(code: str, display: str, equivalence: str = "equivalent") -> Json:
     return {name: part for name, part in found.items() if part}
 
 
-def _label(table: Table, word: Word) -> str:
-    rows = (row for row in table.file.data["rows"] if row["word"] == word and "display" in row)
-    return next((row["display"]["en"] for row in rows), "")
+def _plain_labels(table: Table) -> dict[Word, str]:
+    """Labels for people, of a table that writes bare codes."""
+    rows = table.file.data["rows"] if table.kind == "code" else ()
+    return {row["word"]: row["display"]["en"] for row in rows if "display" in row}
 
 
 def _read(table: Table, codes: dict[str, Word]) -> list[Json]:

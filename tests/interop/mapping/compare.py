@@ -88,8 +88,10 @@ def compare(engine: str, tasks: list[Json], results: list[Json]) -> dict[str, Ta
         ]
         tally.equal += sum(place not in differing for place in wanted)
         for place in differing:
-            told = place.startswith(tuple(single))
-            cause = SINGLE if told else _cause(engine, task, result, place, wanted, got)
+            if place.startswith(tuple(single)):
+                cause = f"{SINGLE}; {'the value is right' if wanted.get(place) == got.get(place) else 'the last stays'}"
+            else:
+                cause = _cause(engine, task, result, place, wanted, got)
             if cause:
                 tally.causes[cause] += 1
             else:
