@@ -6,7 +6,7 @@ Takes from: bootstrap, mapping, validation, tiers, hospital.  Gives to: cli.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--laws", "with_laws", is_flag=True, help="What each rule promises: iso, checked, lossy, one-way.")
 @click.option("--trace-python", metavar="MAP", help="The Python made of one map, with the YAML line beside each line.")
+@click.option("--code", metavar="CODE", help="What one problem code of the mappings means, and how to mend it.")
 @json_option
 @click.pass_obj
-def check(session: Session, with_laws: bool, trace_python: str | None, as_json: bool) -> None:
+def check(session: Session, with_laws: bool, trace_python: str | None, code: str | None, as_json: bool) -> None:
     """Prove every declaration: mappings, tables, profiles, criteria, sources. Exit code 3 names file and line."""
+    if code:
+        _show_code(code, session.language)
+        return
     from adapter.bootstrap import load_knowledge
     from adapter.hospital import load_sources
 
@@ -43,6 +47,15 @@ def check(session: Session, with_laws: bool, trace_python: str | None, as_json: 
         emit({**told, "rule_sets": sorted(knowledge.published), "sources": sorted(sources)}, indent=False)
     rule_sets = ", ".join(sorted(knowledge.published))
     tell(f"mappings, profiles, criteria and statistics of {rule_sets}, {len(sources)} sources: fine")
+
+
+def _show_code(code: str, language: Literal["en", "fr"]) -> None:
+    from adapter.mapping.codes import explain_code, load_codes
+
+    text = explain_code(code.upper(), language)
+    if text is None:
+        raise UsageError(f"There is no problem code '{code}'; there are {', '.join(load_codes())}.")
+    click.echo(text)
 
 
 def _check_profiles(settings: Settings) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import adapter
+from adapter.cli import main
 from adapter.config import shipped
 from adapter.declaration import check_schema, load_declaration
 from adapter.errors import DeclarationError
@@ -32,6 +34,7 @@ def test_the_codes_of_the_program_are_the_documented_ones() -> None:
     assert written == set(load_codes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_an_example_does_what_it_says(code: str, tmp_path: Path) -> None:
     example: dict[str, Any] = EXAMPLES[code]
@@ -51,6 +54,20 @@ def test_an_example_does_what_it_says(code: str, tmp_path: Path) -> None:
 def test_a_code_is_explained_in_both_languages() -> None:
     assert "did you mean 'effectiveDateTime'?" in (explain_code("P001") or "")
     assert (explain_code("P001", "fr") or "").startswith("P001  R4 n'a pas cet élément")
+
+
+def test_the_command_explains_a_code_without_loading_anything() -> None:
+    result = CliRunner().invoke(main, ["check", "--code", "p002"])
+
+    assert result.exit_code == 0
+    assert result.output.startswith("P002  ")
+
+
+def test_the_command_names_the_codes_when_asked_for_another() -> None:
+    result = CliRunner().invoke(main, ["check", "--code", "Z999"])
+
+    assert result.exit_code == 2
+    assert "P001" in result.output
 
 
 def test_a_code_that_is_none_of_ours_has_no_explanation() -> None:
