@@ -109,6 +109,15 @@ def test_the_sessions_print_what_is_shown(tmp_path: Path, knowledge: Knowledge) 
             assert_shown(step, shell.run(step))
 
 
+def test_the_python_example_runs(tmp_path: Path) -> None:
+    write_files(tmp_path, "")
+    (block,) = blocks("python")
+    with ExitStack() as closing:
+        shell = Shell(tmp_path, ROOT, closing)
+        (tmp_path / "example.py").write_text(block.text, encoding="utf-8")
+        assert shell.run(Step("python -W error example.py && echo fine", "")) == "fine\n"
+
+
 @pytest.mark.slow
 def test_the_worked_example_works(tmp_path: Path) -> None:
     for name in ("adapter", "mappings", "profiles"):
