@@ -143,7 +143,9 @@ def test_variables_are_named_before_they_are_used(name: str) -> None:
 def test_resources_have_the_shape_of_r4(name: str) -> None:
     resource = RESOURCES[name]
 
-    get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+    model = get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+
+    assert model.id == resource["id"]
 
 
 def test_resources_pass_our_own_validator() -> None:

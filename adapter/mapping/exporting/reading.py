@@ -5,16 +5,26 @@ Takes from: mapping.language, exporting.finding, exporting.gaps.  Gives to: expo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapter.canonical import BASE
-from adapter.mapping.exporting import gaps
 from adapter.mapping.exporting.carrying import read_value
 from adapter.mapping.exporting.case_model import schema_at
 from adapter.mapping.exporting.codes import CodeReader, Translations, one_of
 from adapter.mapping.exporting.finding import Finder
-from adapter.mapping.exporting.gaps import Gap, general_gaps, is_primitive_extension
+from adapter.mapping.exporting.gaps import (
+    FEED,
+    FINER,
+    NAMES,
+    PREFER,
+    PRIMITIVE,
+    RESOLVE,
+    TIME,
+    UNITS,
+    Gap,
+    general_gaps,
+    is_primitive_extension,
+)
 from adapter.mapping.exporting.leaves import Rules, origin, table_of
 from adapter.mapping.exporting.selecting import wrap_selected
 from adapter.mapping.exporting.structure import MapRule, Names, Source, Target, copied
@@ -128,13 +138,13 @@ class GroupReader:
         if reason:
             self._gap(rule, reason)
         elif rule.codec.name == "date":
-            self._gap(rule, gaps.TIME)
+            self._gap(rule, TIME)
         elif rule.prefer:
-            self._gap(rule, gaps.PREFER)
+            self._gap(rule, PREFER)
         elif rule.codec.option and rule.codec.name == "quantity" and "units" in rule.codec.option:
-            self._gap(rule, gaps.UNITS)
+            self._gap(rule, UNITS)
         elif rule.codec.table and rule.codec.name in ("concept", "codings"):
-            self._gap(rule, gaps.FINER)
+            self._gap(rule, FINER)
         return not reason
 
     def _gap(self, rule: Rule, reason: str) -> None:
@@ -145,14 +155,14 @@ class GroupReader:
     def _each(self, rule: Rule, source: str, goal: Goal) -> Rules:
         if rule.feed:
             for each in rule.leaves():
-                self._gap(each, gaps.FEED)
+                self._gap(each, FEED)
             return ()
         before, target = goal.open(rule, self.names)
         made = self.names.variable()
 
         def then(entry: str) -> Rules:
-            name = self.names.rule(rule.id)
-            return (MapRule(name, Source(entry), (*before, Target(*target, made)), self._scope(rule.rules, entry, Goal(made)), origin(rule)),)  # fmt: skip  # noqa: E501
+            name, inner = self.names.rule(rule.id), self._scope(rule.rules, entry, Goal(made))
+            return (MapRule(name, Source(entry), (*before, Target(*target, made)), inner, origin(rule)),)
 
         return self.finder.find(rule.fhir.steps, source, rule.id, then)
 
@@ -165,9 +175,10 @@ class GroupReader:
                 marks += [*before, copied(*target, value)]
         if not marks:
             return found
-        then: Callable[[str], Rules] = lambda value: (  # noqa: E731
-            MapRule(self.names.rule(f"{rule.id}.given"), Source(value), tuple(marks)),
-        )
+
+        def then(value: str) -> Rules:
+            return (MapRule(self.names.rule(f"{rule.id}.given"), Source(value), tuple(marks)),)
+
         return found + self.finder.find(rule.fhir.steps, source, rule.id, then)
 
     def _group(self, rule: Rule, source: str, goal: Goal) -> Rules:
@@ -213,8 +224,8 @@ def _identified(rule: Rule) -> list[Step]:
 
 def _unsayable(rule: Rule) -> str:
     if is_primitive_extension(rule):
-        return gaps.PRIMITIVE
+        return PRIMITIVE
     if any(step.pick == "resolve" for step in rule.fhir.steps):
-        return gaps.RESOLVE
+        return RESOLVE
     text = rule.codec.name == "quantity" and bool((rule.codec.option or {}).get("text"))
-    return gaps.NAMES if rule.codec.name == "words" or text else ""
+    return NAMES if rule.codec.name == "words" or text else ""

@@ -5,6 +5,7 @@ Takes from: mapping.language, exporting.leaves, exporting.placing, exporting.gap
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from adapter.mapping.exporting.branches import Limits, limit_branches
@@ -19,6 +20,7 @@ from adapter.mapping.rules import Map, Rule
 from adapter.mapping.writer import make_meta
 
 _NO_LIMITS = Limits()
+Inside = Callable[[str], Rules]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class Item:
     def path(self, case: Path) -> tuple[str, ...]:
         names = tuple(step.name for step in case.steps)
         return self.prefix if self.prefix else names
+
+
+Emit = Callable[[Rule, Item, Limits, Spot], Rules]
 
 
 @dataclass
@@ -62,7 +67,8 @@ class GroupWriter:
             return (self._entry(Source("record"), Item("record")),)
         made = ("record", mapping.case)
         if mapping.place in ("object", "list"):
-            return (self._entry(Source(*made, "item"), Item("item", made=made, sure=_sure(mapping.case))),)
+            again = made if mapping.place == "object" else None
+            return (self._entry(Source(*made, "item"), Item("item", made=again, sure=_sure(mapping.case))),)
         if mapping.place == "join":
             inner = [self._entry(self._part(mapping.field), Item("item", (mapping.field,)))]
         else:
@@ -138,16 +144,17 @@ class GroupWriter:
             )
         if rule.codec.name == "key":
             self._gap(rule, NUMBERED, f"{rule.fhir.fhirpath}.reference")
-        emit = {"each": self._each, "group": self._group}.get(rule.kind, self._leaf)
+        kinds: dict[str, Emit] = {"each": self._each, "group": self._group}
+        emit = kinds.get(rule.kind, self._leaf)
         if rule.default is not None:
             limits = replace(limits, without=limits.without | {rule.default})
         names = item.path(rule.case)
         needs = None if not names or (len(names) == 1 and names[0] in item.sure) else (names,)
         return Unit(rule.id, owner, steps, needs, lambda spot: self._limited(rule, item, limits, spot, emit))
 
-    def _limited(self, rule: Rule, item: Item, limits: Limits, spot: Spot, emit: object) -> Rules:
+    def _limited(self, rule: Rule, item: Item, limits: Limits, spot: Spot, emit: Emit) -> Rules:
         """What a branch needs said of its neighbours is asked of the object around them, read once more."""
-        found: Rules = emit(rule, item, limits, spot)  # type: ignore[operator]
+        found = emit(rule, item, limits, spot)
         if not limits.asks:
             return found
         around = limits.around
@@ -172,10 +179,9 @@ class GroupWriter:
         concept = {"coding": table_of(rule).codings[item.key]}
         return self.leaves.constant(rule.id, origin(rule), concept, item.variable, spot)
 
-    def _inside(self, context: str, names: tuple[str, ...], rule_id: str, inner: object) -> Rules:
+    def _inside(self, context: str, names: tuple[str, ...], rule_id: str, inner: Inside) -> Rules:
         if not names:
-            found: Rules = inner(context)  # type: ignore[operator]
-            return found
+            return inner(context)
         name, variable = self.names.rule(f"{rule_id}.in"), self.names.variable()
         return (
             MapRule(name, Source(context, names[0], variable), (), self._inside(variable, names[1:], rule_id, inner)),
@@ -187,9 +193,11 @@ class GroupWriter:
         before, made = spot.open(self.names)
         if names:
             inner = self._scope(rule.rules, Item(variable), Spot(made))
-            last = lambda context: (  # noqa: E731
-                MapRule(self.names.rule(rule.id), Source(context, names[-1], variable), before, inner, origin(rule)),
-            )
+
+            def last(context: str) -> Rules:
+                source = Source(context, names[-1], variable)
+                return (MapRule(self.names.rule(rule.id), source, before, inner, origin(rule)),)
+
             return self._inside(item.variable, names[:-1], rule.id, last)
         # Members of the item itself: the first, which is required, brings the object about.
         inner = self._scope(rule.rules, item, Spot(made))
