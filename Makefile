@@ -35,6 +35,9 @@ profiles: $(VENV)/.development  ## make profiles/ again from FSH, mappings and t
 profiles-foreign: $(VENV)/.development  ## our examples in HL7's own validator (npm, Java, Maven)
 	$(BIN)/python -m tests.profiles.foreign
 
+interop-mapping: $(VENV)/.development  ## the exported maps in engines that are not ours (npm, pip)
+	sh tests/interop/mapping/run.sh
+
 laws: $(VENV)/.development  ## the laws of the mapping files on 10,000 examples each
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/mapping/test_laws.py
 
@@ -68,4 +71,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-validate definitions profiles profiles-foreign laws wheel lock postgresql clean
+.PHONY: help run test lint bench bench-validate definitions profiles profiles-foreign interop-mapping laws wheel lock postgresql clean

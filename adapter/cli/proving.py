@@ -6,6 +6,7 @@ Takes from: bootstrap, mapping, validation, tiers, hospital.  Gives to: cli.
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -41,6 +42,8 @@ def check(session: Session, with_laws: bool, trace_python: str | None, code: str
         _show_python(knowledge.mappings, trace_python)
     elif with_laws:
         _show_laws(knowledge.mappings, as_json=as_json)
+    elif folder:
+        _export(knowledge.mappings, folder)
     elif as_json:
         told = {"mappings": str(settings.mappings), "mapping_version": knowledge.mappings.version}
         told["criteria_version"] = knowledge.criteria.version
@@ -64,6 +67,19 @@ def _check_profiles(settings: Settings) -> None:
 
     make_validator(settings.packages)
     load_tiers(settings.packages[0])
+
+
+def _export(mappings: Mappings, folder: Path) -> None:
+    """FML texts and StructureMaps both ways, ConceptMaps, the logical model of the case."""
+    from adapter.mapping.exporting import export_maps
+    from adapter.resource import dump_json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = export_maps(mappings.language)
+    for name, content in files.items():
+        made = content.encode() if isinstance(content, str) else dump_json(content, indent=True)
+        (folder / name).write_bytes(made)
+    tell(f"{len(files)} files in {folder}")
 
 
 def _show_python(mappings: Mappings, name: str) -> None:
