@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 @click.option("--laws", "with_laws", is_flag=True, help="What each rule promises: iso, checked, lossy, one-way.")
 @click.option("--trace-python", metavar="MAP", help="The Python made of one map, with the YAML line beside each line.")
 @click.option("--code", metavar="CODE", help="What one problem code of the mappings means, and how to mend it.")
+@click.option("--export", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write the maps as FHIR StructureMaps with their ConceptMaps.")  # fmt: skip
 @json_option
 @click.pass_obj
-def check(session: Session, with_laws: bool, trace_python: str | None, code: str | None, as_json: bool) -> None:
+def check(session: Session, code: str | None, as_json: bool, **wanted: Any) -> None:
     """Prove every declaration: mappings, tables, profiles, criteria, sources. Exit code 3 names file and line."""
     if code:
         _show_code(code, session.language)
-        return
+    else:
+        _prove(session, as_json=as_json, **wanted)
+
+
+def _prove(session: Session, *, with_laws: bool, trace_python: str | None, folder: Path | None, as_json: bool) -> None:
     from adapter.bootstrap import load_knowledge
     from adapter.hospital import load_sources
 
