@@ -14,6 +14,7 @@ from adapter.mapping.rules import Map, Rule
 
 
 def check_branches(survey: Survey) -> Iterator[str]:
+    """Directions and the order of branches."""
     for mapping in survey.maps:
         yield from _of_map(mapping, survey.pairs[mapping.name])
 

@@ -20,6 +20,7 @@ from adapter.terminology import Terminology
 
 
 def check_choices(survey: Survey) -> Iterator[str]:
+    """`several` and `leave` of each map."""
     terminology = Terminology(r4_definitions())
     for mapping in survey.maps:
         chosen = _Chosen(survey, mapping, terminology)
@@ -29,6 +30,7 @@ def check_choices(survey: Survey) -> Iterator[str]:
 
 class _Chosen(Asked):
     def several(self) -> Iterator[str]:
+        """Fields and words of the order in which several resources count."""
         spelled = self.mapping.get("several") or {}
         for name, words in spelled.get("prefer", {}).items():
             yield from self._words(name, words, ("several", "prefer", name))

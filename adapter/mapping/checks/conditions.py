@@ -26,6 +26,7 @@ _BESIDE = {"select": ("collapse", "warn"), "drop": ("own", "why")}
 
 
 def check_conditions(survey: Survey) -> Iterator[str]:
+    """`select`, `drop` and `hint` of each map."""
     terminology = Terminology(r4_definitions())
     for mapping in survey.maps:
         asked = Asked(survey, mapping, terminology)
@@ -46,6 +47,7 @@ class Asked:
         return tell_map(self.mapping, code, text, *pointer)
 
     def alternative(self, spelled: Json, key: str, number: int) -> Iterator[str]:
+        """One entry of `select` or `drop`."""
         asked = {text: condition for text, condition in spelled.items() if text not in _BESIDE[key]}
         if not asked:
             yield self.told("Q001", "this asks nothing: name an element and what is asked of it", key, number)
@@ -75,6 +77,7 @@ class Asked:
         yield from self._codes(kinds[0], condition, at)
 
     def element(self, text: str, at: Pointer) -> tuple[Element | None, str]:
+        """The element that a condition asks, or the problem with its path."""
         try:
             path = parse_path(text, self.mapping.systems.uris)
             found = self.survey.elements.follow(self.mapping.resource, path, strict=False)
@@ -127,6 +130,7 @@ class Asked:
             yield self.told("C001", text, *at)
 
     def hint(self) -> Iterator[str]:
+        """Where words are looked for, and in which table."""
         spelled = self.mapping.get("hint")
         if not spelled:
             return

@@ -22,6 +22,7 @@ Finding = tuple[str, str]
 
 
 def check_constants(survey: Survey) -> Iterator[str]:
+    """Constants, what is accepted beside them, companions, and the codes that tables write."""
     constants = _Constants(survey)
     for pair in survey.all_pairs():
         element = survey.element(pair)
@@ -50,6 +51,7 @@ class _Constants:
             yield from self.shaped(element, each, element.name)
 
     def of_accept(self, pair: Pair, element: Element) -> Iterator[Finding]:
+        """What means the same as the constant when read: values, or a table."""
         accept = pair.rule.accept
         if accept is None:
             return
@@ -65,6 +67,7 @@ class _Constants:
             yield from self.shaped(element, value, element.name)
 
     def of_companions(self, pair: Pair) -> Iterator[Finding]:
+        """What `with` writes beside the element."""
         for key, value in (pair.rule.with_ or {}).items():
             path = Path(pair.fhir.steps[:-1]) + parse_path(key, {})
             try:
@@ -75,6 +78,7 @@ class _Constants:
                 yield from self.shaped(found[0], value, key)
 
     def of_words(self, pair: Pair, element: Element) -> Iterator[Finding]:
+        """Codes of a table or of `values` where R4 requires a value set."""
         codec = pair.rule.codec
         plain = codec.table.plain.values() if codec.name == "code" and codec.table else ()
         for code in codec.option.values() if codec.name == "values" else plain:

@@ -18,6 +18,7 @@ from adapter.mapping.rules import Map
 
 
 def check_coverage(survey: Survey) -> Iterator[str]:
+    """Every field of the case against every rule; asked only when all could be read."""
     if survey.whole:
         yield from _required_fields(survey)
         yield from _every_field(survey)

@@ -24,6 +24,7 @@ _ENDING = re.compile(r"[A-Za-z0-9.\-]*\Z")
 
 
 def check_links(survey: Survey) -> Iterator[str]:
+    """Names of rules, fragments, resource types, ids, parents, keys and constant references."""
     yield from _rule_ids(survey)
     yield from _fragments(survey)
     for mapping in survey.language.maps:

@@ -18,6 +18,7 @@ _KINDS = {"list": "array", "keyed": "object", "object": "object", "root": "objec
 
 
 def check_places(survey: Survey) -> Iterator[str]:
+    """Paths of rules in R4 and in the case schema."""
     yield from survey.problems
     for mapping in survey.maps:
         if problem := _of_map(mapping):

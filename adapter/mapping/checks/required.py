@@ -16,6 +16,7 @@ Holders = dict[str, tuple[Element, dict[str, list[Pair]]]]
 
 
 def check_required(survey: Survey) -> Iterator[str]:
+    """What R4 requires of each resource, and what `required` promises of the case."""
     for mapping in survey.maps:
         if survey.complete(mapping):
             yield from _required_elements(survey, mapping)

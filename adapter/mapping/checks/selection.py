@@ -17,6 +17,7 @@ from adapter.mapping.select import make_drops, make_ways
 
 
 def check_selection(survey: Survey) -> Iterator[str]:
+    """Skeletons of what each map writes, held against its own `select` and `drop`."""
     for mapping in survey.maps:
         if mapping.get("one-way"):
             continue

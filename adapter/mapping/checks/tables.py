@@ -14,6 +14,7 @@ from adapter.mapping.tables import Table
 
 
 def check_tables(survey: Survey) -> Iterator[str]:
+    """Rows against each other, and the way back of each word."""
     for table in survey.language.tables.values():
         yield from _written_twice(table)
         yield from _ambiguous(table)

@@ -45,6 +45,7 @@ def json_type(kind: str) -> str:
 
 
 def check_types(survey: Survey) -> Iterator[str]:
+    """Each codec against its element and its field."""
     for pair in survey.all_pairs():
         element = survey.element(pair)
         if element is None or pair.part or pair.rule.kind == "const":

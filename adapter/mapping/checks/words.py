@@ -22,6 +22,7 @@ KINDS = {"concept": "concept", "codings": "concept", "code": "code", "words": "t
 
 
 def check_words(survey: Survey) -> Iterator[str]:
+    """Words of tables, options and unit lists against the enumerations of the case."""
     for pairs in survey.pairs.values():
         for pair in pairs:
             yield from _table(pair)

@@ -30,6 +30,7 @@ class Write:
 
 
 def check_writers(survey: Survey) -> Iterator[str]:
+    """Writers of each element, readers of each field, maps of each place."""
     yield from _one_map_each(survey)
     for mapping in survey.maps:
         pairs = survey.pairs[mapping.name]
@@ -110,7 +111,8 @@ def _clash(survey: Survey, early: Write, late: Write) -> str:
     exclusive = one is not None and two is not None and one.excludes(two)
     if _overlap(early.path, late.path):
         if not exclusive or early.path == late.path:
-            return late.told(early, f"'{late.path}' is written by two rules")
+            writers = "branches; one codec must know the words of both" if exclusive else "rules"
+            return late.told(early, f"'{late.path}' is written by two {writers}")
     elif not exclusive and (choice := _two_types(survey, one, two)):
         return late.told(early, f"{choice}[x] is written as two types")
     return ""
