@@ -1,0 +1,303 @@
+"""The shipped mapping files with one thing changed: what a slip of the hand could make of each rule.
+
+A mutant takes a rule away, or puts a plausible other in its place: another element or field of the same type, another
+table, another word, another constant, one direction only, another order of the branches, an option less.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+from unittest.mock import patch
+
+from adapter.config import shipped
+from adapter.declaration import Declaration, Pointer, check_schema
+from adapter.mapping import language
+from adapter.mapping.checks.elements import Elements, MissError
+from adapter.mapping.files import Folder, read_folder
+from adapter.mapping.path import PathError, parse_path
+from adapter.mapping.rules import Language
+from adapter.mapping.tables import make_table
+
+Json = dict[str, Any]
+ELEMENTS = Elements()
+INNER = ("first", "choice", "rules")
+# What changes a rule when it is left out; `set` and `also` of fragments likewise.
+OPTIONS = (
+    *("required", "default", "otherwise", "missing", "absent", "with", "also", "given", "quiet", "prefer", "accept"),
+    *("unless", "feed", "match", "only", "set"),
+)
+# Every mutated declaration of a run stays: some look-ups of the engine are kept by the identity of what they reverse.
+_ALIVE: list[Declaration] = []
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file.
+
+    Shapes:  kind  what was done: delete, element, field, table, words, constant, direction, order, option, gate
+    """
+
+    kind: str
+    rule: str
+    origin: str
+    told: str
+    file: Declaration
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.rule}: {self.kind} {self.told}".rstrip()
+
+
+@cache
+def folder() -> Folder:
+    return read_folder(shipped("mappings"))
+
+
+def read_mutant(mutant: Mutant) -> tuple[Language | None, list[str]]:
+    """The language with the change in it, and what the schemas and the reader say against it."""
+    kind = next(kind for kind in ("map", "fragment", "table") if kind in mutant.file.data)
+    schema = "table" if kind == "table" else "mapping"
+    if problems := list(check_schema(mutant.file, schema)):
+        return None, problems
+    known, name = folder(), mutant.file.data[kind]
+    changed = replace(known, problems=[], unread=set())
+    if kind == "map":
+        changed.maps = [mutant.file if each.data["map"] == name else each for each in known.maps]
+    elif kind == "fragment":
+        changed.fragments = {**known.fragments, name: mutant.file}
+    else:
+        changed.tables = {**known.tables, name: make_table(mutant.file, known.systems)}
+    # The sixty files that did not change are not read again for each of a thousand mutants.
+    with patch.object(language, "read_folder", lambda _: changed):
+        made = language.load_language(known.path)
+    return made, list(made.problems)
+
+
+def mutants() -> Iterator[Mutant]:
+    """All of them, in the order of the files."""
+    for file in (*folder().maps, *folder().fragments.values()):
+        for pointer, spelled in rules_of(file):
+            yield from _of_rule(file, pointer, spelled)
+        yield from _of_gates(file)
+    for table in folder().tables.values():
+        yield from _of_table(table.file)
+
+
+def rules_of(file: Declaration) -> Iterator[tuple[Pointer, Json]]:
+    """Every rule of a file, inner ones too, with its place."""
+    waiting = [(("rules", number), each) for number, each in enumerate(file.data["rules"])]
+    while waiting:
+        pointer, spelled = waiting.pop(0)
+        yield pointer, spelled
+        inner = next((key for key in INNER if key in spelled), "")
+        below = [((*pointer, inner, number), each) for number, each in enumerate(spelled[inner])] if inner else []
+        waiting = [*below, *waiting]
+
+
+def _mutant(file: Declaration, pointer: Pointer, kind: str, told: str, change: Callable[[Any, Any], None]) -> Mutant:
+    """`change` is given what holds the place, and its key there."""
+    data = deepcopy(file.data)
+    holder = data
+    for part in pointer[:-1]:
+        holder = holder[part]
+    spelled = holder[pointer[-1]]
+    rule = spelled.get("id", "") if isinstance(spelled, dict) else ""
+    change(holder, pointer[-1])
+    made = Declaration(file.path, data, file.places)
+    _ALIVE.append(made)
+    return Mutant(kind, rule or ".".join(map(str, pointer)), f"{file.name}:{file.line(pointer)}", told, made)
+
+
+def _put(**words: Any) -> Callable[[Any, Any], None]:
+    """Words of a rule set anew; None takes one away."""
+
+    def change(holder: Any, key: Any) -> None:
+        kept = {name: value for name, value in holder[key].items() if words.get(name, value) is not None}
+        holder[key] = {**kept, **{name: value for name, value in words.items() if value is not None}}
+
+    return change
+
+
+def _delete(holder: Any, key: Any) -> None:
+    del holder[key]
+
+
+def _swap(other: int) -> Callable[[Any, Any], None]:
+    def change(holder: Any, key: Any) -> None:
+        holder[key], holder[other] = holder[other], holder[key]
+
+    return change
+
+
+def _of_rule(file: Declaration, pointer: Pointer, spelled: Json) -> Iterator[Mutant]:
+    yield _mutant(file, pointer, "delete", "", _delete)
+    if "const" in spelled:
+        for other in _other_constants(spelled["const"], spelled.get("accept")):
+            yield _mutant(file, pointer, "constant", f"-> {other!r}", _put(const=other))
+    if "fhir" in spelled:
+        for element in _other_elements(file, pointer, spelled):
+            yield _mutant(file, pointer, "element", f"-> {element}", _put(fhir=element))
+    yield from _of_siblings(file, pointer, spelled)
+    yield from _of_codec(file, pointer, spelled)
+    yield from _of_direction(file, pointer, spelled)
+    for option in OPTIONS:
+        if option in spelled:
+            yield _mutant(file, pointer, "option", f"without `{option}`", _put(**{option: None}))
+    if pointer[-2] in ("first", "choice") and isinstance(pointer[-1], int) and pointer[-1] > 0:
+        yield _mutant(file, pointer, "order", "one place earlier", _swap(pointer[-1] - 1))
+
+
+def _of_direction(file: Declaration, pointer: Pointer, spelled: Json) -> Iterator[Mutant]:
+    if any(key in spelled for key in ("use", "each")) or pointer[-2] == "rules" and len(pointer) > 2:
+        return
+    if "direction" in spelled:
+        yield _mutant(file, pointer, "direction", "-> both", _put(direction=None))
+    else:
+        for way in ("to-fhir", "from-fhir"):
+            yield _mutant(file, pointer, "direction", f"-> {way}", _put(direction=way))
+
+
+def _of_codec(file: Declaration, pointer: Pointer, spelled: Json) -> Iterator[Mutant]:
+    via = spelled.get("via")
+    if not isinstance(via, dict):
+        return
+    name, option = next(iter(via.items()))
+    if isinstance(option, str) and name != "affix":
+        if other := _nearest_table(option):
+            yield _mutant(file, pointer, "table", f"{option} -> {other}", _put(via={name: other}))
+    elif name == "values":
+        words, values = list(option), list(option.values())
+        turned = dict(zip(words, values[1:] + values[:1], strict=True))
+        if turned != option:
+            yield _mutant(file, pointer, "words", f"-> {turned}", _put(via={name: turned}))
+    elif name == "quantity":
+        for word in option:
+            fewer = {key: each for key, each in option.items() if key != word}
+            yield _mutant(file, pointer, "option", f"quantity without `{word}`", _put(via={name: fewer}))
+
+
+def _nearest_table(name: str) -> str:
+    """The table of the same kind that shares most words, the one most easily taken for it."""
+    tables = folder().tables
+    mine = tables[name]
+    others = [each for each in tables.values() if each.kind == mine.kind and each is not mine]
+    return max(others, key=lambda each: (len(each.rows.keys() & mine.rows.keys()), each.name)).name if others else ""
+
+
+def _of_siblings(file: Declaration, pointer: Pointer, spelled: Json) -> Iterator[Mutant]:
+    """Two pairs of one kind with their fields exchanged: each is fed by the other's element."""
+    holder: Any = file.data
+    for part in pointer[:-1]:
+        holder = holder[part]
+    for number in range(int(pointer[-1]) + 1, len(holder)):
+        other = holder[number]
+        alike = {"case", "fhir"} <= spelled.keys() & other.keys() and spelled.get("via") == other.get("via")
+        if alike and spelled["case"] != other["case"] and not any(key in spelled for key in INNER):
+
+            def change(holder: Any, key: Any, number: int = number) -> None:
+                holder[key]["case"], holder[number]["case"] = holder[number]["case"], holder[key]["case"]
+
+            yield _mutant(file, pointer, "field", f"exchanged with {other['id']}", change)
+
+
+@cache
+def _constants() -> dict[str, list[str]]:
+    """Code system -> the codes that constants of the shipped maps take from it."""
+    found: dict[str, list[str]] = defaultdict(list)
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if "system" in value and value.get("code") not in found[value["system"]]:
+                found[value["system"]].append(value.get("code"))
+            for each in value.values():
+                walk(each)
+        elif isinstance(value, list):
+            for each in value:
+                walk(each)
+
+    for file in folder().maps:
+        for _, spelled in rules_of(file):
+            walk(spelled.get("const"))
+    return found
+
+
+def _other_constants(value: Any, accept: Any) -> list[Any]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, str):
+        return [*(accept if isinstance(accept, list) else ()), f"{value}-other"]
+    text, made = deepcopy(value), []
+    for coding in _codings(text):
+        others = [code for code in _constants()[coding["system"]] if code != coding["code"]] or ["other"]
+        mine, coding["code"] = coding["code"], others[0]
+        made.append(deepcopy(text))
+        coding["code"] = mine
+    return made or [{"reference": "Condition/{case}-diagnosis"}]
+
+
+def _codings(value: Any) -> Iterator[Json]:
+    if isinstance(value, dict) and {"system", "code"} <= value.keys():
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _codings(each)
+
+
+def _other_elements(file: Declaration, pointer: Pointer, spelled: Json) -> list[str]:
+    """Elements beside the rule's own, of the same type, of which no rule speaks; two of them."""
+    if "map" not in file.data or len(pointer) > 4:
+        return []
+    text = spelled["fhir"]
+    head, dot, last = text.rpartition(".")
+    name, bracket, pick = last.partition("[")
+    if not name.isidentifier():
+        return []
+    systems = folder().systems.uris
+    used = {str(each.get("fhir", "")).split("[")[0] for _, each in rules_of(file)} | {
+        str(each.get("fhir", "")) for each in file.data.get("leave", ())
+    }
+    try:
+        holder = ELEMENTS.follow(file.data["resource"], parse_path(head, systems), strict=False)
+        mine = ELEMENTS.member(holder[0], name) if holder else None
+    except (MissError, PathError):
+        return []
+    if mine is None:
+        return []
+    others = [
+        f"{head}{dot}{each.name}{bracket}{pick}"
+        for each in ELEMENTS.members(holder[0].inside).elements.values()
+        if (each.type, each.many) == (mine.type, mine.many)
+        and each.name not in (name, "id", "implicitRules", "language")
+        and f"{head}{dot}{each.name}" not in used
+    ]
+    return others[:2]
+
+
+def _of_gates(file: Declaration) -> Iterator[Mutant]:
+    """Which resources are taken, and which of several counts: each word of it left out."""
+    for key in ("select", "drop"):
+        for number, entry in enumerate(file.data.get(key, ())):
+            yield _mutant(file, (key, number), "gate", f"without {key}[{number}]", _delete)
+            for word in entry if len(entry) > 1 else ():
+                if word != "why":
+                    yield _mutant(file, (key, number, word), "gate", f"{key}[{number}] without `{word}`", _delete)
+    for word in file.data.get("several", {}):
+        yield _mutant(file, ("several", word), "gate", f"several without `{word}`", _delete)
+    for word in ("hint",):
+        if word in file.data:
+            yield _mutant(file, (word,), "gate", f"without `{word}`", _delete)
+
+
+def _of_table(file: Declaration) -> Iterator[Mutant]:
+    """Two words exchanged, the first that are written (or, of names in text, that are looked for)."""
+    rows = [number for number, row in enumerate(file.data["rows"]) if row.keys() & {"write", "code", "names"}]
+    pairs = [(a, b) for a, b in zip(rows, rows[1:], strict=False)]
+    for one, other in [pair for pair in pairs if file.data["rows"][pair[0]]["word"] != file.data["rows"][pair[1]]["word"]][:1]:
+
+        def change(holder: Any, key: Any, other: int = other) -> None:
+            holder[key]["word"], holder[other]["word"] = holder[other]["word"], holder[key]["word"]
+
+        yield _mutant(file, ("rows", one), "words", f"exchanged with row {other}", change)

@@ -1,0 +1,81 @@
+"""`make mutation`: every mutant of the mapping files, and who notices it.
+
+python -m tests.mapping.mutation [--each]      `--each` asks all guards of every mutant, not only until the first speaks
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from adapter.mapping.check import check_language
+from adapter.mapping.engine import Mappings
+from tests.mapping.mutants import Mutant, mutants, read_mutant
+from tests.mapping.trials import differs_from_hand, golden_broken, laws_broken
+
+GUARDS: dict[str, Callable[[Mappings], str]] = {
+    "laws": laws_broken,
+    "by hand": differs_from_hand,
+    "goldens": golden_broken,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Shapes:  noticed  guard -> what it said first"""
+
+    mutant: Mutant
+    noticed: dict[str, str]
+
+
+def judge(mutant: Mutant, *, each: bool = False) -> Verdict:
+    """Who notices a mutant: the checker, else the guards in turn; with `each`, every one of them."""
+    language, problems = read_mutant(mutant)
+    if language is not None and not problems:
+        problems = list(check_language(language))
+    noticed = {"checker": problems[0]} if problems else {}
+    if language is None or (noticed and not each):
+        return Verdict(mutant, noticed)
+    try:
+        mappings = Mappings(language)
+    except Exception as error:  # noqa: BLE001 - what the checker let pass and the compiler cannot make
+        return Verdict(mutant, {**noticed, "compiler": type(error).__name__})
+    for name, guard in GUARDS.items():
+        if said := guard(mappings):
+            noticed[name] = said
+            if not each:
+                break
+    return Verdict(mutant, noticed)
+
+
+def report(verdicts: Iterable[Verdict], *, each: bool) -> tuple[str, int]:
+    """The table and the number of those that nobody noticed."""
+    listed = list(verdicts)
+    kinds = list(dict.fromkeys(verdict.mutant.kind for verdict in listed))
+    guards = ["checker", "compiler", *GUARDS]
+    lines = [f"{'mutants':12}{'made':>6}" + "".join(f"{name:>10}" for name in guards) + f"{'nobody':>10}"]
+    for kind in [*kinds, "all"]:
+        of_kind = [each for each in listed if kind in (each.mutant.kind, "all")]
+        count = Counter(name for verdict in of_kind for name in verdict.noticed)
+        nobody = sum(not verdict.noticed for verdict in of_kind)
+        lines.append(f"{kind:12}{len(of_kind):6}" + "".join(f"{count[name]:10}" for name in guards) + f"{nobody:10}")
+    missed = [verdict for verdict in listed if not verdict.noticed]
+    lines += ["", f"noticed: {len(listed) - len(missed)} of {len(listed)}"]
+    if each:
+        tests = sum(bool(verdict.noticed.keys() - {"checker"}) for verdict in listed)
+        lines.append(f"noticed without the checker: {tests} of {len(listed)}")
+    lines += [f"  nobody noticed {verdict.mutant}" for verdict in missed]
+    return "\n".join(lines), len(missed)
+
+
+def main(arguments: list[str]) -> int:
+    each = "--each" in arguments
+    text, missed = report((judge(mutant, each=each) for mutant in mutants()), each=each)
+    sys.stdout.write(text + "\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
