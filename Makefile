@@ -4,14 +4,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
+# The command in .venv/bin runs this clone: no build, no network.
+define CLONE
+import pathlib, sys, sysconfig
+pathlib.Path(sysconfig.get_path("purelib"), "clone.pth").write_text(str(pathlib.Path.cwd()) + "\n")
+command = pathlib.Path(sysconfig.get_path("scripts"), "crmo-adapter")
+command.write_text(f"#!{sys.executable}\nfrom adapter.cli import main\n\nmain(prog_name='crmo-adapter')\n")
+command.chmod(0o755)
+endef
+export CLONE
+
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/.runtime  ## the main job: pull from a synthetic hospital, print the cohort, serve on 127.0.0.1
 	$(BIN)/python -m adapter demo
 
-test: $(VENV)/.development postgresql lint  ## everything CI checks
-	$(BIN)/python -m pytest
+test: $(VENV)/.development machine lint  ## everything CI checks
+	$(BIN)/python -m pytest -n 2 $(PYTEST)
 
 lint: $(VENV)/.development  ## format, lint and types
 	$(BIN)/ruff format --check .
@@ -38,6 +48,9 @@ profiles-foreign: $(VENV)/.development  ## our examples in HL7's own validator (
 interop-mapping: $(VENV)/.development  ## the exported maps in engines that are not ours (npm, pip)
 	sh tests/interop/mapping/run.sh
 
+docs: $(VENV)/.development  ## render the chapter on the mapping language
+	$(BIN)/python -m tests.language_chapter
+
 laws: $(VENV)/.development  ## the laws of the mapping files on 10,000 examples each
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/mapping/test_laws.py
 
@@ -47,15 +60,19 @@ wheel: $(VENV)/.development  ## the package, in dist/
 lock: $(VENV)/.development  ## pin versions, hashes and licences again
 	$(BIN)/python -m tests.lock
 
-# Tests start a real PostgreSQL server of their own; only its binaries are needed.
-postgresql:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || \
-	  { echo "PostgreSQL's binaries are missing: installing Debian's package postgresql"; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql; }
+# Tests start a real PostgreSQL server of their own (only its binaries are needed) and run the README's curl commands.
+machine:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || $(MAKE) -s apt-postgresql
+	@command -v curl >/dev/null 2>&1 || $(MAKE) -s apt-curl
+
+apt-%:
+	@echo "Installing Debian's package $*"
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $*
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c "$$CLONE"
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.python requirements.lock
@@ -71,4 +88,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-validate definitions profiles profiles-foreign interop-mapping laws wheel lock postgresql clean
+.PHONY: help run test lint bench bench-validate definitions profiles profiles-foreign interop-mapping docs laws wheel lock machine clean

@@ -189,7 +189,9 @@ def find_violations(schema: str, document: Any) -> Iterator[Violation]:
 def _expected(error: Any) -> str:
     rule, value = error.validator, error.validator_value
     if rule == "required":
-        return f"the key {next(key for key in value if key not in error.instance)!r} is required"
+        # One error a missing key, and only its message says which; the key is the schema's word, not the document's.
+        missing = error.message.split("'")[1]
+        return f"the key '{missing}' is required"
     if rule == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = sum(key not in known for key in error.instance)

@@ -8,6 +8,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+# Pinned for other platforms, so that their metadata is not at hand here.
+_ELSEWHERE = {"colorama": "BSD-3-Clause", "tzdata": "Apache-2.0"}
 ROOT = Path(__file__).parents[1]
 _COMPILE = [
     "-m", "uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal", "--python-version", "3.11",
@@ -33,11 +35,11 @@ def locked(name: str) -> list[tuple[str, str]]:
 
 
 def licence_of(name: str) -> str:
-    """The licence a distribution declares; `not installed here` for those of other platforms."""
+    """The licence a distribution declares; KeyError for one of another platform that nobody looked up."""
     try:
         declared = metadata.metadata(name)
     except metadata.PackageNotFoundError:
-        return "not installed here"
+        return _ELSEWHERE[name]
     classifiers = [each for each in declared.get_all("Classifier") or [] if each.startswith("License ::")]
     short = declared.get("License-Expression") or next((each.rsplit(" :: ", 1)[-1] for each in classifiers), "")
     return short or (declared.get("License") or "not declared").splitlines()[0]

@@ -54,6 +54,15 @@ def field_schema(field: str) -> Json | None:
     return schema
 
 
+def mark_lists(field: str) -> str:
+    """The field with the marks of lists that its writer may have left out: sequelae.site is sequelae[].site."""
+    parts: list[str] = []
+    for name in field.split("."):
+        known = field_schema(".".join([*parts, name]))
+        parts.append(name if known is not None else f"{name.removesuffix('[]')}[]")
+    return ".".join(parts)
+
+
 def _resolve(schema: Json | None) -> Json | None:
     if schema and "$ref" in schema:
         return dict(load_schema("case")["$defs"][schema["$ref"].rsplit("/", 1)[1]])

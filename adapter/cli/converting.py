@@ -81,9 +81,10 @@ def decide(session: Session, case: str, rule_set: str, as_json: bool) -> None:
 @click.pass_obj
 def explain(session: Session, field: str, as_json: bool) -> None:
     """Say what a registry FIELD means and which FHIR elements it is read from and written to."""
-    from adapter.case.fields import allowed_values, field_schema
+    from adapter.case.fields import allowed_values, field_schema, mark_lists
     from adapter.mapping import load_mappings
 
+    field = mark_lists(field)
     schema = field_schema(field)
     if schema is None:
         raise UsageError("There is no such field in a registry case; fields look like diagnosis.onset.")

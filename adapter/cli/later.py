@@ -21,7 +21,7 @@ NAMES = {
 def make_command(name: str, meaning: str) -> click.Command:
     """A command that takes anything and refuses it."""
 
-    @click.command(name, help=f"{meaning} (not built yet)", context_settings={"ignore_unknown_options": True})
+    @click.command(name, help=f"(Not built yet) {meaning}", context_settings={"ignore_unknown_options": True})
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def refuse(arguments: tuple[str, ...]) -> None:
         raise NotSupportedError(f"'{name}' is not built yet.")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
               help="Write the maps as FHIR StructureMaps with their ConceptMaps.")  # fmt: skip
 @json_option
 @click.pass_obj
-def check(session: Session, code: str | None, as_json: bool, **wanted: Any) -> None:
+def check(session: Session, /, code: str | None, as_json: bool, **wanted: Any) -> None:
     """Prove every declaration: mappings, tables, profiles, criteria, sources. Exit code 3 names file and line."""
     if code:
         _show_code(code, session.language)

@@ -48,7 +48,8 @@ def tell_issues(issues: Iterable[Issue], language: str) -> None:
     for issue in sorted(issues, key=lambda each: list(_COLOURS).index(each.severity)):
         place = f"{issue.expression} (line {issue.line})" if issue.line else issue.expression
         text = (issue.text_fr if language == "fr" else "") or issue.text
-        tell(f"{click.style(issue.severity, fg=_COLOURS[issue.severity])} {place}: {text} [{issue.rule}]")
+        head = f"{click.style(issue.severity, fg=_COLOURS[issue.severity])} {place}".rstrip()
+        tell(f"{head}: {text} [{issue.rule}]")
 
 
 def complain(error: AdapterError, language: str) -> None:

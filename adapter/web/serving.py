@@ -28,6 +28,7 @@ def open_app(settings: Settings) -> Flask:
     Errors:  ConfigError, DeclarationError, RemoteTransientError
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     closing = ExitStack()
     atexit.register(closing.close)
     parts = closing.enter_context(open_parts(settings))

@@ -147,12 +147,31 @@ def _of_rule(file: Declaration, pointer: Pointer, spelled: Json) -> Iterator[Mut
     for option in OPTIONS:
         if option in spelled:
             yield _mutant(file, pointer, "option", f"without `{option}`", _put(**{option: None}))
-    if pointer[-2] in ("first", "choice") and isinstance(pointer[-1], int) and pointer[-1] > 0:
+    if pointer[-2] in ("first", "choice") and int(pointer[-1]) > 0 and not _one_of_a_choice(file, pointer):
         yield _mutant(file, pointer, "order", "one place earlier", _swap(pointer[-1] - 1))
 
 
+def _one_of_a_choice(file: Declaration, pointer: Pointer) -> bool:
+    """Whether R4 lets only one of a branch and the one before it be there: elements of one choice such as value[x]."""
+    if "map" not in file.data:
+        return False
+    branches: Any = file.data
+    for part in pointer[:-1]:
+        branches = branches[part]
+    number = int(pointer[-1])
+    names = [str(each["fhir"]).split(".")[0].split("[")[0] for each in branches[number - 1 : number + 1]]
+    holder = ELEMENTS.follow(file.data["resource"], parse_path("", {}))[0]
+    members = [ELEMENTS.member(holder, name) for name in names]
+    choices = {each.choice for each in members if each is not None}
+    return len(choices) == 1 and choices != {""} and names[0] != names[1]
+
+
 def _of_direction(file: Declaration, pointer: Pointer, spelled: Json) -> Iterator[Mutant]:
-    if any(key in spelled for key in ("use", "each")) or pointer[-2] == "rules" and len(pointer) > 2:
+    if any(key in spelled for key in ("use", "each")) or (pointer[-2] == "rules" and len(pointer) > 2):
+        return
+    # A constant answers to nothing in the case: no reader looks at it, whichever way it is said to serve.
+    if "const" in spelled and spelled.get("direction") != "from-fhir":
+        yield _mutant(file, pointer, "direction", "-> from-fhir", _put(direction="from-fhir"))
         return
     if "direction" in spelled:
         yield _mutant(file, pointer, "direction", "-> both", _put(direction=None))
@@ -294,8 +313,9 @@ def _of_gates(file: Declaration) -> Iterator[Mutant]:
 def _of_table(file: Declaration) -> Iterator[Mutant]:
     """Two words exchanged, the first that are written (or, of names in text, that are looked for)."""
     rows = [number for number, row in enumerate(file.data["rows"]) if row.keys() & {"write", "code", "names"}]
-    pairs = [(a, b) for a, b in zip(rows, rows[1:], strict=False)]
-    for one, other in [pair for pair in pairs if file.data["rows"][pair[0]]["word"] != file.data["rows"][pair[1]]["word"]][:1]:
+    pairs = list(zip(rows, rows[1:], strict=False))
+    words = [row["word"] for row in file.data["rows"]]
+    for one, other in [(one, other) for one, other in pairs if words[one] != words[other]][:1]:
 
         def change(holder: Any, key: Any, other: int = other) -> None:
             holder[key]["word"], holder[other]["word"] = holder[other]["word"], holder[key]["word"]

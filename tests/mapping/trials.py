@@ -1,7 +1,7 @@
 """What stands guard over a mapping file, held against mappings that are not the shipped ones.
 
 The very tests of this repository are asked, one after the other: the laws, on a fixed set of rich cases; the mapping
-written by hand; the golden journeys.
+written by hand; the small readings; the golden journeys.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from adapter.config import load_settings
 from adapter.mapping import Mappings
 from adapter.parts import Knowledge
 from tests import test_cases
-from tests.mapping import test_bench, test_laws
+from tests.mapping import test_bench, test_laws, test_readings
 from tests.sample_cases import make_case
 from tests.strategies import SCHEMA, cases
 
@@ -139,6 +139,15 @@ def differs_from_hand(mappings: Mappings) -> str:
 @cache
 def _knowledge() -> Knowledge:
     return load_knowledge(load_settings({}))
+
+
+def reading_broken(mappings: Mappings) -> str:
+    """Title of a small record that is read otherwise."""
+    with _instead(test_readings, mappings):
+        for reading in test_readings.READINGS:
+            if "flaw" not in reading and _broken(lambda reading=reading: test_readings.test_reading(reading)):
+                return str(reading["title"])
+    return ""
 
 
 def golden_broken(mappings: Mappings) -> str:

@@ -105,15 +105,17 @@ class Asked:
             codes = [code for each in option.values() for code in listed(each)] if isinstance(option, dict) else [None]
             if kind == "coding" and not all(isinstance(code, str) for code in codes):
                 yield self.told("Q001", "`coding` names systems and their codes: {system: code}", *at, kind)
+        elif not isinstance(option, str):
+            yield self.told("Q001", f"`{kind}` names a table", *at, kind)
         elif option not in self.tables:
             if option not in self.survey.language.folder.unread:
-                text = f"there is no table '{option}'{did_you_mean(str(option), self.tables)}"
+                text = f"there is no table '{option}'{did_you_mean(option, self.tables)}"
                 yield self.told("T001", text, *at, kind)
         elif self.tables[option].kind != "concept":
             text = f"`{kind}` needs a table of kind concept, and '{option}' is of kind {self.tables[option].kind}"
             yield self.told("T004", text, *at, kind)
         else:
-            words = readable(self.tables[option])
+            words = list(readable(self.tables[option]))
             for word in (each for each in listed(condition.get("words", [])) if each not in words):
                 text = f"table '{option}' has no word '{word}'{did_you_mean(str(word), map(str, words))}"
                 yield self.told("C003", text, *at, "words")

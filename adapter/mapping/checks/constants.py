@@ -57,10 +57,10 @@ class _Constants:
             return
         if isinstance(accept, dict):
             tables = self.survey.language.tables
-            if accept.keys() != {"table"}:
+            if accept.keys() != {"table"} or not isinstance(accept["table"], str):
                 yield "Y003", "`accept` is a list of values, or a table: {table: name}"
             elif accept["table"] not in tables and accept["table"] not in self.survey.language.folder.unread:
-                hint = did_you_mean(str(accept["table"]), tables)
+                hint = did_you_mean(accept["table"], tables)
                 yield "T001", f"there is no table '{accept['table']}'{hint}"
             return
         for value in accept if isinstance(accept, list) else [accept]:
