@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from adapter.mapping.checks.elements import MissError
 from adapter.mapping.checks.pairs import Pair, each_field, item_field, schema_of, tell, tell_map
 from adapter.mapping.checks.survey import Survey
+from adapter.mapping.checks.words import allows
 from adapter.mapping.path import Path, parse_path
 from adapter.mapping.rules import Map, Rule
 from adapter.mapping.spelling import did_you_mean
@@ -77,6 +78,9 @@ def _each(mapping: Map, rule: Rule) -> Iterator[str]:
         for name in names:
             if name not in schema.get("properties", {}):
                 yield tell(mapping, rule, *_unknown_field(f"{field}.{name}", key), key)
+            elif key == "unless" and not allows(schema_of(f"{field}.{name}") or {}, rule.unless[name]):
+                text = f"case field '{field}.{name}' knows no word '{rule.unless[name]}'"
+                yield tell(mapping, rule, "C003", text, key)
 
 
 def _marks(pair: Pair) -> Iterator[str]:
