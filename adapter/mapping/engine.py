@@ -13,9 +13,10 @@ from pathlib import Path
 
 from adapter.canonical import BASE
 from adapter.errors import DeclarationError, InvalidContentError, Issue, Json
-from adapter.mapping import explain, findings
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.check import check_language
+from adapter.mapping.explain import explain_field, make_locate, trace
+from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
 from adapter.mapping.intake import SHAPE, Intake
 from adapter.mapping.language import load_language
 from adapter.mapping.rules import CASE_ID_LENGTH, Language
@@ -43,7 +44,7 @@ class MappingResult:
     @property
     def trace(self) -> list[Json]:
         """For each value of the case the rule, file:line, source place and table row; made when asked for."""
-        return explain.trace(self._assembly) if self.case is not None else []
+        return trace(self._assembly) if self.case is not None else []
 
 
 class Mappings:
@@ -70,7 +71,7 @@ class Mappings:
             for write in self._writers:
                 write(case, name, out.append)
         except SHAPE as error:
-            raise InvalidContentError([findings.unwritable(error)]) from error
+            raise InvalidContentError([unwritable(error)]) from error
         return out
 
     def to_fhir(self, case: Json) -> Json:
@@ -98,14 +99,14 @@ class Mappings:
         if case is not None and "case_id" not in case:
             _give_id(case, run, case_id)
         if not case or "diagnosis" not in case:
-            run.issues.append(findings.NO_DIAGNOSIS)
+            run.issues.append(NO_DIAGNOSIS)
             case = None
         counts = [{"expression": place, "count": count} for place, count in unread.items()]
         return MappingResult(case, run.issues, counts, assembly)
 
     def locate(self, case: Json) -> Callable[[str], tuple[str, str]]:
         """Where the values of a case stand in the registry's FHIR: JSON pointer -> (Type/id, FHIRPath)."""
-        return explain.make_locate(self.language, case, fhir_id(case["case_id"]))
+        return make_locate(self.language, case, fhir_id(case["case_id"]))
 
     def profile_of(self, resource: Json) -> tuple[str, str]:
         """(id of our profile, place in the case) for a resource as its map says; ("", "") when no map takes it."""
@@ -114,7 +115,7 @@ class Mappings:
 
     def explain(self, field_name: str) -> list[Json]:
         """Which elements can feed a case field; [] when no rule knows it."""
-        return explain.explain_field(self.language, field_name)
+        return explain_field(self.language, field_name)
 
     @property
     def names(self) -> list[str]:

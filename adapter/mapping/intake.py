@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from adapter.bundle import resources_of
 from adapter.errors import Json
-from adapter.mapping import findings
 from adapter.mapping.code import Code
 from adapter.mapping.dispatch import make_picks, make_unselected
+from adapter.mapping.findings import misshapen, not_understood, reserved
 from adapter.mapping.leftovers import make_finder
 from adapter.mapping.reader import make_reader_code
 from adapter.mapping.rules import Language, Map
@@ -56,13 +56,13 @@ class Intake:
                 if leftovers and item is not None:
                     way.finder(resource, left)
             except SHAPE as error:
-                run.issues.append(findings.misshapen(number, resource, error))
+                run.issues.append(misshapen(number, resource, error))
                 continue
             if item is not None and not (left and self._count(run, left, unread)):
                 taken.append((way, number, resource, item))
                 if way.warn is not None:
                     place = f"{run.here.place}.{way.path.reach.fhirpath}"
-                    run.issues.append(findings.reserved(place, way.mapping, way.warn))
+                    run.issues.append(reserved(place, way.mapping, way.warn))
         return run, unread
 
     def map_of(self, resource: Json) -> Map | None:
@@ -86,5 +86,5 @@ class Intake:
         modifier = next((place for place in left if place.endswith(_MODIFIERS)), None)
         left.clear()
         if modifier:
-            run.issues.append(findings.not_understood(f"{run.here.place}.{modifier.split('.', 1)[1]}"))
+            run.issues.append(not_understood(f"{run.here.place}.{modifier.split('.', 1)[1]}"))
         return modifier is not None

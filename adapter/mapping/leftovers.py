@@ -29,7 +29,8 @@ class Known:
     """Names known inside an object.
 
     Shapes:  all_inside  nothing inside is looked at
-             slices      of a list, the entries that are known; `open` when every entry is
+             slices      of a list, the entries that are known; `open` when every entry is, `one` when the first is
+             values      what a constant may say; anything else was not read
              const       what stands here when we wrote it: the same needs no look inside
              codings     likewise for the codings of a concept, by the first of them
     """
@@ -38,6 +39,8 @@ class Known:
     all_inside: bool = False
     slices: list[Step] = field(default_factory=list)
     open: bool = False
+    one: bool = False
+    values: tuple[Any, ...] = ()
     const: Any = None
     codings: dict[tuple[Any, Any], list[Json]] | None = None
 
@@ -45,13 +48,14 @@ class Known:
         known = self
         for step in path.steps:
             if step.pick == "resolve":
-                known.all_inside = True
+                known.members.setdefault("reference", Known())
                 return Known()
             known = known.members.setdefault(step.name, Known())
             if step.pick == "slice":
                 _add_value(known.members.setdefault(step.key, Known()), step.discriminator)
                 known.slices.append(step)
-            known.open = known.open or step.pick in ("other", "all")
+            known.open = known.open or step.pick in ("other", "all", "each")
+            known.one = known.one or step.pick == "first"
         return known
 
 
@@ -81,7 +85,10 @@ def _add(root: Known, rule: Rule) -> None:
     elif rule.kind == "const":
         here = root.at(rule.fhir)
         _add_value(here, rule.const)
-        here.const = rule.const if isinstance(rule.const, dict | list) and "{" not in repr(rule.const) else None
+        if isinstance(rule.const, dict | list):
+            here.const = rule.const if "{" not in repr(rule.const) else None
+        elif not isinstance(rule.accept, dict) and all(step.pick == "one" for step in rule.fhir.steps):
+            here.values = (rule.const, *(rule.accept or ()))
     else:
         for leaf in flatten(rule):
             _add_leaf(root, leaf)
@@ -141,7 +148,10 @@ def _write(code: Code, indent: int, source: str, place: str, known: Known) -> No
     code.add(indent, f"if not {names}.issuperset({source}):", 1)
     code.add(indent + 1, f"out += [{place + '.'!r} + name for name in {source} if name not in {names}]", 1)
     for name, inner in known.members.items():
-        if inner.members and not inner.all_inside:
+        if inner.values:
+            said = f"{source}.get({name!r}) not in {code.constant((None, *inner.values), 'V')}"
+            code.add(indent, f"if {said}: out.append({f'{place}.{name}'!r})", 1)
+        elif inner.members and not inner.all_inside:
             _write_member(code, indent, source, f"{place}.{name}", name, inner)
 
 
@@ -165,6 +175,8 @@ def _claimed(code: Code, entry: str, slices: list[Step]) -> str:
 def _write_member(code: Code, indent: int, source: str, place: str, name: str, known: Known) -> None:
     member, each = code.var("m"), code.var("e")
     code.add(indent, f"{member} = {source}.get({name!r})", 1)
+    if known.one and not known.open:
+        code.add(indent, f"if {member} and len({member}) > 1: out.append({place!r})", 1)
     if known.codings:
         _same_codings(code, indent, member, known.codings)
     ours = f" and {member} != {code.constant(known.const, 'K')}" if known.const is not None else ""

@@ -12,7 +12,7 @@ from typing import Any
 from adapter.bundle import References
 from adapter.canonical import BASE
 from adapter.errors import Issue, Json
-from adapter.mapping import findings
+from adapter.mapping.findings import about_rule, dropped, stranger
 from adapter.mapping.path import Path
 from adapter.mapping.rules import Map, Rule
 from adapter.mapping.select import Drop, Way, collect
@@ -87,11 +87,11 @@ class Run:
         return known
 
     def stranger(self) -> None:
-        self.issues.append(findings.stranger(self.here.place))
+        self.issues.append(stranger(self.here.place))
 
     def dropped(self, number: int) -> None:
         drop: Drop = self.at[0].drops[number]
-        self.issues.append(findings.dropped(self.here.place, self.at[0].mapping, drop.why))
+        self.issues.append(dropped(self.here.place, self.at[0].mapping, drop.why))
 
     def unmapped(self, number: int, value: Any) -> None:
         """Something stands there and no word of the case means it."""
@@ -111,7 +111,7 @@ class Run:
         self.issue("warning", "required", self.at[0].rules[number], "required", text)
 
     def issue(self, severity: Any, kind: str, rule: Rule, code: str, text: str, at: Taken | None = None) -> None:
-        self.issues.append(findings.about_rule(severity, kind, at or self.here, rule, code, text))
+        self.issues.append(about_rule(severity, kind, at or self.here, rule, code, text))
 
     def collect(self, value: Json, path: Path) -> list[Any] | None:
         """Values at a path that fans out or follows references; None when there are none."""
