@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from adapter.case.fields import field_schema
@@ -57,17 +58,17 @@ class Pair:
         """Made by the codec of the rule around it, not written in the file."""
         return self.rule.declared is None
 
-    @property
+    @cached_property
     def meant_to_write(self) -> bool:
         way = self.mapping.get("one-way") != "from-fhir"
         return way and self.top.to_fhir and self.branch.to_fhir and self.rule.to_fhir
 
-    @property
+    @cached_property
     def writes(self) -> bool:
         """Told to write, and able to: places that fan out and words in free text are only read."""
         return self.meant_to_write and not self.fhir.lazy and self.rule.codec.name != "words"
 
-    @property
+    @cached_property
     def reads(self) -> bool:
         way = self.mapping.get("one-way") != "to-fhir"
         return way and self.top.from_fhir and self.branch.from_fhir and self.rule.from_fhir and bool(self.field)
