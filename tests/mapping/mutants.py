@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -313,7 +314,7 @@ def _of_gates(file: Declaration) -> Iterator[Mutant]:
 def _of_table(file: Declaration) -> Iterator[Mutant]:
     """Two words exchanged, the first that are written (or, of names in text, that are looked for)."""
     rows = [number for number, row in enumerate(file.data["rows"]) if row.keys() & {"write", "code", "names"}]
-    pairs = list(zip(rows, rows[1:], strict=False))
+    pairs = list(pairwise(rows))
     words = [row["word"] for row in file.data["rows"]]
     for one, other in [(one, other) for one, other in pairs if words[one] != words[other]][:1]:
 
