@@ -27,6 +27,8 @@ def resources_of(bundle: Json) -> Iterator[tuple[int, Json]]:
 class References:
     """Finds what a reference points at, in the order R4 gives: contained, fullUrl, type and id, identifier.
 
+    Shapes:  followed  entry numbers of what was found so far
+
     The index is made when the first reference needs it: most Bundles are read without one.
     """
 
@@ -34,6 +36,7 @@ class References:
         self.bundle = bundle
         self._index: dict[str, int] | None = None
         self._identifiers: dict[tuple[Any, Any], int] = {}
+        self.followed: set[int] = set()
 
     def resolve(self, reference: Any, holder: Json) -> tuple[Json | None, int | None]:
         """(resource, its entry number); (None, None) when the Bundle does not hold it."""
@@ -43,6 +46,8 @@ class References:
         if isinstance(target, str) and target.startswith("#"):
             return _contained(holder, target[1:]), None
         number = self._number(target, reference.get("identifier"))
+        if number is not None:
+            self.followed.add(number)
         return (None, None) if number is None else (self.bundle["entry"][number]["resource"], number)
 
     def _number(self, target: Any, identifier: Any) -> int | None:

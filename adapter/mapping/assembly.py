@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapter.declaration import load_schema
 from adapter.errors import Json
 from adapter.mapping.run import Pending, Run, Taken
 from adapter.mapping.select import Way
 
 Pointer = tuple[str | int, ...]
+_ORDER = tuple(load_schema("case")["properties"])
 
 
 class Assembly:
@@ -33,6 +35,7 @@ class Assembly:
             self._join(taken)
         self._feed()
         self._settle()
+        self.case = {name: self.case[name] for name in _ORDER if name in self.case}
 
     def pointer(self, taken: Taken) -> Pointer | None:
         """Where in the case a resource's item went; None when another one won over it."""
@@ -113,7 +116,7 @@ class Assembly:
 
     def _feed(self) -> None:
         """Items told in a second place: kept only when the list does not know them already."""
-        for name, items, keys in self.run.feeds:
+        for name, items, keys, _ in self.run.feeds:
             known = self.case.get(name, [])
             new = [item for item in items if not any(_covers(each, item, keys) for each in known)]
             if new:

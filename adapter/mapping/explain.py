@@ -25,6 +25,7 @@ def trace(assembly: Assembly) -> list[Json]:
     Shapes:  returns  [{"case": JSON pointer, "rule", "origin": file:line, "source": FHIRPath in the Bundle[, "table"]}]
     """
     found = [entry for taken in assembly.run.taken for entry in _of_taken(assembly, Taken(*taken))]
+    found += _of_feeds(assembly)
     return sorted(found, key=lambda entry: entry["case"])
 
 
@@ -41,6 +42,21 @@ def _of_taken(assembly: Assembly, taken: Taken) -> Iterator[Json]:
         for leaf in _read_by(rule, taken.resource):
             for pointer, value in _values(item, leaf.case):
                 yield _entry(taken, leaf, base if mapping.place in ("join", "keyed") else base + pointer, value)
+
+
+def _of_feeds(assembly: Assembly) -> Iterator[Json]:
+    """Items that came in a second place: each knows its entry of the list it was told in."""
+    for name, items, _, at in assembly.run.feeds:
+        taken, places = Taken(*at), {id(each): n for n, each in enumerate(assembly.case.get(name, ()))}
+        rule = next(each for each in taken.mapping.rules if each.feed and each.case.steps[-1].name == name)
+        element = rule.fhir.steps[-1].name
+        for number, item in enumerate(items):
+            entry = taken.resource[element][number]
+            for leaf in (leaf for each in rule.rules for leaf in _read_by(each, entry)) if id(item) in places else ():
+                for pointer, value in _values(item, leaf.case):
+                    told = _entry(taken, leaf, (name, places[id(item)], *pointer), value)
+                    place = f"{taken.place}.{element}[{number}].{leaf.fhir.fhirpath}".removesuffix(".$this")
+                    yield {**told, "source": place}
 
 
 def _read_by(rule: Rule, resource: Json) -> Iterator[Rule]:

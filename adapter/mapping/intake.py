@@ -44,18 +44,21 @@ class Intake:
         run = Run(bundle)
         unread: dict[str, int] = {}
         left: list[str] = []
+        passed: list[tuple[int, str]] = []
         picks, taken = self._picks, run.taken
         for number, resource in resources_of(bundle):
             try:
                 pick = picks.get(resource["resourceType"])
                 if pick is None or (way := pick(resource)) is None:
-                    self._pass_over(run, number, resource, unread)
+                    run.issues.extend(self._unselected(resource, number))
+                    passed.append((number, resource["resourceType"]))
                     continue
                 run.at = (way, number, resource)
                 item = way.read(resource, run)
                 if leftovers and item is not None:
                     way.finder(resource, left)
             except SHAPE as error:
+                left.clear()
                 run.issues.append(misshapen(number, resource, error))
                 continue
             if item is not None and not (left and self._count(run, left, unread)):
@@ -63,6 +66,9 @@ class Intake:
                 if way.warn is not None:
                     place = f"{run.here.place}.{way.path.reach.fhirpath}"
                     run.issues.append(reserved(place, way.mapping, way.warn))
+        for number, name in passed:
+            if number not in run.references.followed:
+                unread[name] = unread.get(name, 0) + 1
         return run, unread
 
     def map_of(self, resource: Json) -> Map | None:
@@ -73,11 +79,6 @@ class Intake:
         except SHAPE:
             return None
         return way.mapping if way else None
-
-    def _pass_over(self, run: Run, number: int, resource: Json, unread: dict[str, int]) -> None:
-        run.issues.extend(self._unselected(resource, number))
-        name = resource["resourceType"]
-        unread[name] = unread.get(name, 0) + 1
 
     def _count(self, run: Run, left: list[str], unread: dict[str, int]) -> bool:
         """Count what was left; true when it holds a modifier, and the resource must not be used."""

@@ -86,7 +86,7 @@ def _add(root: Known, rule: Rule) -> None:
         here = root.at(rule.fhir)
         _add_value(here, rule.const)
         if isinstance(rule.const, dict | list):
-            here.const = rule.const if "{" not in repr(rule.const) else None
+            here.const = rule.const if "{case}" not in repr(rule.const) else None
         elif not isinstance(rule.accept, dict) and all(step.pick == "one" for step in rule.fhir.steps):
             here.values = (rule.const, *(rule.accept or ()))
     else:

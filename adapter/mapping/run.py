@@ -67,7 +67,7 @@ class Run:
         self.issues: list[Issue] = []
         self.taken: list[tuple[Way, int, Json, Any]] = []
         self.pending: list[Pending] = []
-        self.feeds: list[tuple[str, list[Json], tuple[str, ...]]] = []
+        self.feeds: list[tuple[str, list[Json], tuple[str, ...], tuple[Way, int, Json]]] = []
         self.patient = {f"Patient/{each.get('id')}" for each in _patients(bundle)}
         self.at: tuple[Way, int, Json]
 
@@ -144,4 +144,4 @@ class Run:
         return pending
 
     def feed(self, name: str, items: list[Json], keys: tuple[str, ...]) -> None:
-        self.feeds.append((name, items, keys))
+        self.feeds.append((name, items, keys, self.at))
