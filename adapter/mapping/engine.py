@@ -159,4 +159,6 @@ def _give_id(case: Json, run: Run, case_id: CaseId) -> None:
     patient = next((resource for way, _, resource, _ in run.taken if way.place == "root"), {})
     name = case_id(patient) if callable(case_id) else case_id
     if name is not None:
-        case["case_id"] = name
+        rest = dict(case)
+        case.clear()
+        case.update({"case_id": name, **rest})
