@@ -12,20 +12,22 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from adapter.errors import Issue, Json, UsageError
+from adapter.conformance import r4_definitions
+from adapter.errors import Issue, Json, NotFoundError, UsageError
 from adapter.resource import Locator, parse_json
 from adapter.validation import Validator, make_validator
 from adapter.web.answers import outcome, parts
 from adapter.web.receiving import read_body
 
 routes = Blueprint("validating", __name__)
-TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, Observation, Bundle)"
 
 
 @routes.post("/fhir/$validate")
-@routes.post(f"/fhir/<{TYPES}:type_>/$validate")
+@routes.post("/fhir/<type_>/$validate")
 def validate(type_: str = "") -> Response:
-    """200 whatever the verdict, which is in the outcome; 400 only for what is no JSON."""
+    """200 whatever the verdict, which is in the outcome; 400 only for what is no JSON, 404 for a type R4 has not."""
+    if type_ and r4_definitions().type_structure(type_) is None:
+        raise NotFoundError("FHIR R4 has no resources of this type.")
     raw = read_body()
     document, issues = parse_json(raw)
     if not isinstance(document, dict):
