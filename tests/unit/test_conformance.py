@@ -92,7 +92,7 @@ def test_a_hostile_archive_is_refused_with_the_reason(tmp_path: Path, limits: Pa
         load_package(path, limits)
 
 
-@pytest.mark.parametrize("text", [b"not gzip", gzip.compress(b"not tar"), b""])
+@pytest.mark.parametrize("text", [b"not gzip", gzip.compress(b"not tar"), b""], ids=["text", "no-tar", "empty"])
 def test_what_is_no_archive_is_refused(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "p.tgz").write_bytes(text)
 
