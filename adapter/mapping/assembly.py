@@ -125,7 +125,10 @@ class Assembly:
     def _settle(self) -> None:
         """References between items become the names of the items they point at; an unnamed item is given one."""
         for pending in self.run.pending:
-            way, _, resource, item = next(each for each in self.run.taken if each[1] == pending.number)
+            found = next((each for each in self.run.taken if each[1] == pending.number), None)
+            if found is None:  # the item that points was itself left out
+                continue
+            way, _, resource, item = found
             field = pending.rule.case.steps[-1].name
             name = self._name_of(pending, resource)
             if name is None:

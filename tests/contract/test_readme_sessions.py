@@ -33,7 +33,7 @@ def environment(folder: Path, home: Path) -> dict[str, str]:
     for name, arguments in (("crmo-adapter", '-m adapter "$@"'), ("python", '"$@"')):
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}\n', encoding="utf-8")
         (programs / name).chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRMO_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRMO_")} | {"COLUMNS": "120"}
     path = os.pathsep.join([str(programs), kept["PATH"]])
     return {**kept, "PATH": path, "PYTHONPATH": str(home), "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
