@@ -31,6 +31,9 @@ lint: $(VENV)/.development  ## format, lint and types
 bench: $(VENV)/.development  ## cases a second, as ratios to hand-written Python and to orjson
 	$(BIN)/python -m tests.bench.mapping
 
+bench-mapping: $(VENV)/.development  ## the mapping against peers, in one run (npm, pip)
+	sh tests/bench/peers/run.sh $(BIN)/python
+
 bench-validate: $(VENV)/.development  ## Bundles validated a second, as ratios to json.loads; PEERS=folder for others
 	$(BIN)/python tests/bench/validate.py $(if $(PEERS),--peers $(PEERS))
 
@@ -47,6 +50,9 @@ profiles-foreign: $(VENV)/.development  ## our examples in HL7's own validator (
 
 interop-mapping: $(VENV)/.development  ## the exported maps in engines that are not ours (npm, pip)
 	sh tests/interop/mapping/run.sh
+
+mutation: $(VENV)/.development  ## every mutant of the mapping files, and who notices it
+	$(BIN)/python -m tests.mapping.mutation
 
 docs: $(VENV)/.development  ## render the chapter on the mapping language
 	$(BIN)/python -m tests.language_chapter
@@ -88,4 +94,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-validate definitions profiles profiles-foreign interop-mapping docs laws wheel lock machine clean
+.PHONY: help run test lint bench bench-mapping bench-validate definitions profiles profiles-foreign interop-mapping docs mutation laws wheel lock machine clean
