@@ -100,11 +100,8 @@ class Codec:
         return self._finder[0]
 
 
-_REVERSED: dict[int, dict[Any, Any]] = {}
-
-
 def _reversed(option: Json) -> dict[Any, Any]:
-    return _REVERSED.setdefault(id(option), {flag: word for word, flag in option.items()})
+    return {flag: word for word, flag in option.items()}
 
 
 def _concept_finder(table: Table) -> Finder:
