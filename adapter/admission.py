@@ -43,10 +43,14 @@ def admit(bundle: Json, validator: Validator, mappings: Mappings, tiers: Tiers) 
     """
     found = [issue for issue in validator.validate(bundle) if issue.blocks and _ENTRY.match(issue.expression)]
     weighed = [_weighed(issue, bundle, mappings, tiers) for issue in found]
-    for issue in found:
-        if issue.rule in _UNREADABLE:
-            bundle = without(bundle, issue.expression)
+    # Each place once and the last first: what is taken out must not move what is still to be taken out.
+    for place in sorted({issue.expression for issue in found if issue.rule in _UNREADABLE}, key=_order, reverse=True):
+        bundle = without(bundle, place)
     return bundle, weighed
+
+
+def _order(expression: str) -> str:
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(9), expression)
 
 
 def _weighed(issue: Issue, bundle: Json, mappings: Mappings, tiers: Tiers) -> Issue:

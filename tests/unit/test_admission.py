@@ -101,3 +101,11 @@ def test_a_flaw_in_what_nobody_reads_costs_nothing() -> None:
     _, issues = admitted(condition(note=[{"time": "2010"}]))
 
     assert {(issue.severity, issue.field) for issue in issues} == {("warning", "")}
+
+
+def test_several_unreadable_entries_of_a_list_are_taken_out_and_no_other() -> None:
+    listed = [{}, {"name": {"family": "Zzz"}}, {}, {"gender": "female"}]
+
+    taken, _ = admitted(bundle(contact=listed))
+
+    assert taken["entry"][0]["resource"]["contact"] == [{"name": {"family": "Zzz"}}, {"gender": "female"}]
