@@ -8,12 +8,13 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-# Pinned for other platforms, so that their metadata is not at hand here.
-_ELSEWHERE = {"colorama": "BSD-3-Clause", "tzdata": "Apache-2.0"}
+# Pinned for other platforms, so that their metadata is not at hand here; huey names its licence in a file only.
+_ELSEWHERE = {"colorama": "BSD-3-Clause", "huey": "MIT", "tzdata": "Apache-2.0"}
 ROOT = Path(__file__).parents[1]
 _COMPILE = [
     "-m", "uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal", "--python-version", "3.11",
     "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--extra", "postgres",
+    "--extra", "analysis",
 ]  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def licence_of(name: str) -> str:
         return _ELSEWHERE[name]
     classifiers = [each for each in declared.get_all("Classifier") or [] if each.startswith("License ::")]
     short = declared.get("License-Expression") or next((each.rsplit(" :: ", 1)[-1] for each in classifiers), "")
-    return short or (declared.get("License") or "not declared").splitlines()[0]
+    return short or (declared.get("License") or _ELSEWHERE.get(name, "not declared")).splitlines()[0]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Validation through its public face: verdicts, places, languages, limits, and inputs made to hurt."""
 
 import json
+import signal
+import sys
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -163,26 +166,40 @@ def hurting() -> dict[str, Any]:
     }
 
 
+@contextmanager
+def no_hang() -> Iterator[None]:
+    """A minute and no more: a verdict that never comes fails here instead of stopping the run."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError("no verdict within a minute")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(hurting()))
-def test_inputs_made_to_hurt_are_answered_in_time(name: str) -> None:
+def test_inputs_made_to_hurt_are_answered(name: str) -> None:
     resource = hurting()[name]
-    start = time.process_time()
 
-    issues = validate(resource)
+    with no_hang():
+        issues = validate(resource)
 
-    assert time.process_time() - start < 5
     assert issues or name == "wide-right"
     assert len(issues) <= 1001
 
 
-def test_a_text_of_many_defects_is_answered_in_time() -> None:
+def test_a_text_of_many_defects_is_answered() -> None:
     text = dump_json({**PATIENT, "name": [{"familly": "x"}] * 50_000})
-    start = time.process_time()
 
-    issues = validate(text)
+    with no_hang():
+        issues = validate(text)
 
-    assert time.process_time() - start < 5
     assert issues[-1].rule == "more-issues"
     assert issues[500].column > issues[499].column
 
@@ -203,17 +220,26 @@ def big_bundle(size: int) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
-def seconds_for(resource: dict[str, Any]) -> float:
-    times = []
-    for _ in range(3):
-        start = time.process_time()
+def calls_for(resource: dict[str, Any]) -> int:
+    """How many functions, Python's and C's, one verdict calls: what a slow machine cannot change."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
         assert validate(resource) == []
-        times.append(time.process_time() - start)
-    return min(times)
+    finally:
+        sys.setprofile(None)
+    return calls
 
 
-def test_ten_times_the_entries_take_about_ten_times_as_long() -> None:
-    assert seconds_for(big_bundle(10_000)) / seconds_for(big_bundle(1_000)) < 14
+def test_ten_times_the_entries_cost_ten_times_the_calls() -> None:
+    """In seconds: `make bench-validate`."""
+    validate(big_bundle(10))
+    assert calls_for(big_bundle(5_000)) / calls_for(big_bundle(500)) < 10.5
 
 
 def test_threads_may_share_a_validator() -> None:
