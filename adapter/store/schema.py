@@ -27,6 +27,10 @@ METADATA = sa.MetaData(
 _ANY_SIZE = 1 << 40
 
 
+# A number that the database gives; SQLite counts up only in a column it calls INTEGER.
+Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
 class Moment(sa.TypeDecorator[datetime]):
     """An aware time, always UTC. SQLite keeps no zone, so it is put back on the way out."""
 
