@@ -18,6 +18,7 @@ from adapter.hospital import load_sources
 from adapter.mapping import load_mappings
 from adapter.parts import Knowledge, Parts, Published
 from adapter.pseudonym import load_pseudonyms
+from adapter.sealing import load_seals
 from adapter.store import open_store
 
 PAPERS = ("SA", "SB")
@@ -53,9 +54,9 @@ def open_parts(settings: Settings, knowledge: Knowledge | None = None) -> Iterat
     """
     knowledge = knowledge or load_knowledge(settings)
     sources = load_sources(settings.sources)
-    pseudonyms = load_pseudonyms(settings.pseudonym_key)
+    pseudonyms, seals = load_pseudonyms(settings.pseudonym_key), load_seals(settings.sealing_key)
     store = open_store(settings.database_url)
     try:
-        yield Parts(knowledge, pseudonyms, store, sources, clock=now, make_id=make_id, secret=settings.secret)
+        yield Parts(knowledge, pseudonyms, seals, store, sources, clock=now, make_id=make_id, secret=settings.secret)
     finally:
         store.close()

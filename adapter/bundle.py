@@ -7,6 +7,9 @@ Source: https://hl7.org/fhir/R4/bundle.html#references
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from adapter.errors import Issue, Json
@@ -81,6 +84,30 @@ def _identifiers(resource: Json) -> Iterator[tuple[Any, Any]]:
     for each in listed if isinstance(listed, list) else [listed]:
         if isinstance(each, dict) and isinstance(each.get("value"), str):
             yield each.get("system"), each["value"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """Which message a Bundle says it is, and since when.
+
+    Shapes:  identifier  [system, value] of Bundle.identifier
+             told_at     Bundle.timestamp; None when it has none, or none with a time zone
+    """
+
+    identifier: list[str]
+    told_at: datetime | None
+
+
+def message_of(bundle: Json) -> Message | None:
+    """None for a Bundle without an identifier: such a one is known by its bytes alone."""
+    identifier, timestamp = bundle.get("identifier"), bundle.get("timestamp")
+    value = identifier.get("value") if isinstance(identifier, dict) else None
+    if not isinstance(identifier, dict) or not isinstance(value, str) or not value:
+        return None
+    told_at = None
+    with suppress(ValueError, TypeError):
+        told_at = datetime.fromisoformat(timestamp)  # type: ignore[arg-type]  # a TypeError says that it is none
+    return Message([str(identifier.get("system", "")), value], told_at if told_at and told_at.tzinfo else None)
 
 
 def check_bundle(document: Any, max_entries: int = MAX_ENTRIES) -> list[Issue]:

@@ -23,6 +23,7 @@ class Settings:
     Shapes:  database_url  SQLAlchemy URL; without one, an SQLite file in the data folder
              packages      FHIR packages, folders or .tgz, whose profiles are enforced when a resource claims them
              sources       folder of declared hospitals; may be missing
+             keep_raw_days  how long the bytes of what ended well are kept
              unprotected   serve beyond this machine although nobody has to say who he is
              secret        looks up a secret that a declaration names (a source's token)
     """
@@ -36,6 +37,8 @@ class Settings:
     packages: tuple[Path, ...]
     sources: Path
     pseudonym_key: Path
+    sealing_key: Path
+    keep_raw_days: int
     unprotected: bool
     secret: Callable[[str], str | None] = field(repr=False)
 
@@ -59,6 +62,8 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         packages=_packages(known),
         sources=_folder(known, "CRMO_SOURCES", data / "sources"),
         pseudonym_key=Path(known.get("CRMO_PSEUDONYM_KEY") or data / "keys" / "pseudonym.json").absolute(),
+        sealing_key=Path(known.get("CRMO_SEALING_KEY") or data / "keys" / "sealing.json").absolute(),
+        keep_raw_days=_number(known, "CRMO_KEEP_RAW_DAYS", 365, low=1, high=36500),
         unprotected=_yes(known, "CRMO_UNPROTECTED"),
         secret=known.get,
     )

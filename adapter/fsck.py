@@ -19,7 +19,7 @@ def check_integrity(parts: Parts) -> Iterator[str]:
     case has its current version and a decision on it · I5 a version is what its hash says, and its schema accepts it
     """
     with parts.store.reading() as connection:
-        yield from integrity.check_bytes(connection)
+        yield from integrity.check_bytes(connection, parts.seals)
         yield from integrity.check_ends(connection)
         yield from integrity.check_heads(connection)
         yield from _check_versions(connection, parts)

@@ -8,9 +8,12 @@ Takes from: errors, resource, parts, judgement, recording, receipt, store.  Give
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from adapter.errors import IntegrityError, Json, UsageError
+from adapter.errors import IntegrityError, Issue, Json, UsageError
 from adapter.judgement import COLLECTED, RECEIVED, Judgement, judge_bundle, judge_case
 from adapter.parts import Parts
 from adapter.receipt import Receipt, read_receipt
@@ -34,7 +37,7 @@ def receive_case(parts: Parts, raw: bytes, source: str, *, expected: int | None 
     Errors:  as `receive`
     """
     arrived = _keep(parts, raw, source, "case", message_key=parts.make_id())
-    _judge_and_store(parts, arrived, expected)
+    _judge_and_store(parts, arrived, raw, expected)
     return read_receipt(parts, arrived.id, arrived.id)
 
 
@@ -54,12 +57,40 @@ def retry(parts: Parts, entry_id: str) -> Receipt:
 
     Errors:  NotFoundError; UsageError when the entry has ended otherwise
     """
+    _judge_and_store(parts, *_waiting(parts, entry_id))
+    return read_receipt(parts, entry_id, entry_id)
+
+
+def _waiting(parts: Parts, entry_id: str) -> tuple[inbox.Entry, bytes]:
     with parts.store.reading() as connection:
         entry = inbox.find(connection, entry_id)
-    if entry.state not in inbox.OPEN_STATES:
-        raise UsageError(f"Only received and quarantined entries can be judged again; this one is {entry.state}.")
-    _judge_and_store(parts, entry)
-    return read_receipt(parts, entry.id, entry.id)
+        if entry.state not in inbox.OPEN_STATES:
+            raise UsageError(f"Only received and quarantined entries can be judged again; this one is {entry.state}.")
+        raw = inbox.read_raw(connection, entry_id, parts.seals)
+    if raw is None:
+        raise IntegrityError("An inbox entry that waits for judgement has lost its bytes.")
+    return entry, raw
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How an entry would end if it were judged now: nothing of this is kept."""
+
+    entry_id: str
+    accepted: bool
+    issues: list[Issue]
+
+
+def try_again(parts: Parts, entry_id: str) -> Trial:
+    """What `retry` would do.  Errors:  NotFoundError; UsageError when the entry has ended otherwise"""
+    judgement = _judge(parts, *_waiting(parts, entry_id))
+    return Trial(entry_id, judgement.case is not None, judgement.issues)
+
+
+def forget_old_bytes(parts: Parts, keep_days: int) -> int:
+    """Delete what hospitals sent once it ended well and its time is over. Returns how many entries that were."""
+    with parts.store.writing() as connection:
+        return inbox.forget_raw(connection, parts.clock() - timedelta(days=keep_days))
 
 
 def finish(parts: Parts) -> int:
@@ -67,7 +98,8 @@ def finish(parts: Parts) -> int:
     with parts.store.reading() as connection:
         cut_short = inbox.unfinished(connection)
     for entry_id in cut_short:
-        retry(parts, entry_id)
+        with suppress(UsageError):  # its sender said it again, and was faster
+            retry(parts, entry_id)
     return len(cut_short)
 
 
@@ -76,21 +108,17 @@ def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind) -> Receipt
     with parts.store.reading() as connection:
         first = inbox.find(connection, arrived.duplicate_of) if arrived.duplicate_of else arrived
     if first.state in inbox.OPEN_STATES:
-        _judge_and_store(parts, first)
+        _judge_and_store(parts, first, raw)
     return read_receipt(parts, first.id, arrived.id)
 
 
 def _keep(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, message_key: str | None = None) -> inbox.Entry:
     told: dict[str, Any] = {"source": source, "kind": kind, "message_key": message_key}
     with parts.store.writing() as connection:
-        return inbox.keep(connection, entry_id=parts.make_id(), at=parts.clock(), raw=raw, **told)
+        return inbox.keep(connection, entry_id=parts.make_id(), at=parts.clock(), raw=raw, seals=parts.seals, **told)
 
 
-def _judge_and_store(parts: Parts, entry: inbox.Entry, expected: int | None = None) -> None:
-    with parts.store.reading() as connection:
-        raw = inbox.read_raw(connection, entry.id)
-    if raw is None:
-        raise IntegrityError("An inbox entry that waits for judgement has lost its bytes.")
+def _judge_and_store(parts: Parts, entry: inbox.Entry, raw: bytes, expected: int | None = None) -> None:
     judgement = _judge(parts, entry, raw)
     with parts.store.writing() as connection:
         if inbox.find(connection, entry.id, lock=True).state in inbox.OPEN_STATES:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from adapter.admission import AT_THE_DOOR, admit
-from adapter.bundle import MAX_ENTRIES, TYPES, check_bundle
+from adapter.bundle import MAX_ENTRIES, TYPES, Message, check_bundle, message_of
 from adapter.case import check_case
 from adapter.eligibility import decide
 from adapter.errors import Issue, Json
@@ -36,6 +36,7 @@ class Judgement:
     Shapes:  received  number of entries (1 for a case, and for what is no Bundle)
              rejected  places of the entries that were left out
              bundle_type  "" for what is no Bundle of a type we read
+             message      None for a case, and for a Bundle without an identifier
     """
 
     issues: list[Issue]
@@ -47,6 +48,7 @@ class Judgement:
     received: int = 1
     rejected: frozenset[int] = frozenset()
     bundle_type: str = ""
+    message: Message | None = None
 
     @property
     def status(self) -> int:
@@ -96,7 +98,7 @@ def judge_bundle(
         first += flaws
     judged = _judge_entries(knowledge, document, first, case_id, today)
     kind = next((each for each in TYPES if each == document.get("type")), "")
-    return replace(judged, issues=_placed(raw, judged.issues, "Bundle"), bundle_type=kind)
+    return replace(judged, issues=_placed(raw, judged.issues, "Bundle"), bundle_type=kind, message=message_of(document))
 
 
 def judge_case(knowledge: Knowledge, raw: bytes, today: date) -> Judgement:

@@ -1,6 +1,6 @@
 """What a journey is handed: the registry's knowledge, its store, and everything ambient (clock, ids, secrets).
 
-Takes from: mapping, case, eligibility, cohort, pseudonym, store, hospital.  Gives to: the journeys, bootstrap.
+Takes from: mapping, case, eligibility, cohort, pseudonym, sealing, store, hospital.  Gives to: the journeys, bootstrap.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from adapter.eligibility import Criteria
 from adapter.hospital import Source
 from adapter.mapping import Mappings
 from adapter.pseudonym import Pseudonyms
+from adapter.sealing import Seals
 from adapter.store import Store
 
 
@@ -52,6 +53,7 @@ class Parts:
 
     knowledge: Knowledge
     pseudonyms: Pseudonyms
+    seals: Seals
     store: Store
     sources: Mapping[str, Source]
     clock: Callable[[], datetime]

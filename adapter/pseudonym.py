@@ -1,6 +1,6 @@
 """The one room that turns a hospital's identifiers into the registry's pseudonym, with a key that stays in its file.
 
-Takes from: errors, canonical, resource.  Gives to: inbound, bootstrap.
+Takes from: errors, canonical, resource, keyfile.  Gives to: inbound, bootstrap.
 Source: https://hl7.org/fhir/R4/datatypes.html#Identifier; FR Core: the billing number (NSS) and the national health
 identifier (INS) share one OID and are told apart by type and use only
 """
@@ -10,20 +10,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
-import os
 import re
-import secrets
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapter.canonical import BASE
 from adapter.errors import ConfigError, Json
+from adapter.keyfile import load_keys
 from adapter.resource import dump_json
 
 CASE_IDENTIFIER = f"{BASE}/identifier/case"
-_KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,32}\Z")
 _CASE_ID = re.compile(r"[!-~]{1,128}\Z")
 
 _INS_SYSTEMS = tuple(f"urn:oid:1.2.250.1.213.1.4.{last}" for last in ("2", "8", "9", "10", "11"))
@@ -55,6 +51,10 @@ class Pseudonyms:
             return known
         mark = _best_identifier(patient) or _logical_id(patient, full_url)
         return self._opaque([source, *mark]) if mark else None
+
+    def message_mark(self, identifier: list[str]) -> str:
+        """What a Bundle.identifier [system, value] is known by: it may well be made of a patient's number."""
+        return hmac.new(self._key, dump_json(["message", *identifier]), hashlib.sha256).hexdigest()
 
     def _opaque(self, mark: list[str]) -> str:
         digest = hmac.digest(self._key, dump_json(["case", *mark]), hashlib.sha256)
@@ -117,38 +117,7 @@ def load_pseudonyms(file: Path) -> Pseudonyms:
 
     Errors:  ConfigError when the file can be read by others, or does not hold a key
     """
-    if not file.exists():
-        _make_key(file)
-    try:
-        if file.stat().st_mode & 0o077:
-            raise ConfigError(f"The key file {file.name} can be read by others: chmod 600 it.")
-        content = json.loads(file.read_text(encoding="ascii"))
-        key = bytes.fromhex(content["secret"])
-        key_id = str(content["id"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"The key file {file.name} does not hold a key ({type(error).__name__}).") from None
-    if not _KEY_ID.match(key_id):
-        raise ConfigError(f"The id of the key in {file.name} is 1 to 32 letters, digits, '.', '_' or '-'.")
-    if len(key) < hashlib.sha256().digest_size:
-        raise ConfigError(f"The key in {file.name} is shorter than 256 bits.")
-    return Pseudonyms(key_id, key)
-
-
-def _make_key(file: Path) -> None:
-    """Two processes that start at once end with one key: a link is made once, and the later one gives way."""
-    content = json.dumps({"id": f"k-{secrets.token_hex(4)}", "secret": secrets.token_hex(32)})
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w", encoding="ascii") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(draft)
-    except OSError as error:
-        raise ConfigError(f"The pseudonym key cannot be written to {file.parent} ({error.strerror}).") from error
+    keys = load_keys(file)
+    if len(keys.secrets) > 1:
+        raise ConfigError(f"The key file {file.name} holds several keys: a pseudonym is made with one.")
+    return Pseudonyms(keys.current, keys.secrets[keys.current])

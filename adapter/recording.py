@@ -11,7 +11,7 @@ from typing import Any
 from adapter.errors import GoneError, Issue, Json, NotFoundError, VersionConflictError
 from adapter.judgement import Judgement
 from adapter.parts import Parts
-from adapter.store import Connection, findings, inbox, keeping
+from adapter.store import Connection, findings, inbox, keeping, messages
 
 
 def record(
@@ -27,6 +27,10 @@ def record(
         findings.replace(connection, entry.id, judgement.issues, judgement.unread)
         _settle(connection, parts, entry, judgement, state="quarantined", status=judgement.status)
         return
+    if not _stands(connection, parts, entry, judgement):
+        findings.replace(connection, entry.id, [*judgement.issues, _other_content()], judgement.unread)
+        _settle(connection, parts, entry, judgement, state="quarantined", status=409)
+        return
     if case.get("opposition") == "opposed":
         with suppress(NotFoundError):  # also when it was erased before
             keeping.erase(connection, case["case_id"], parts.clock())
@@ -40,6 +44,15 @@ def record(
         _refuse(connection, parts, entry, "superseded", error.issues()[0], error.http_status)
     else:
         _settle_kept(connection, parts, entry, judgement, kept)
+
+
+def _stands(connection: Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement) -> bool:
+    """Whether this content is what its Bundle.identifier stands for, from now on."""
+    told = judgement.message
+    if told is None:
+        return True
+    mark = parts.pseudonyms.message_mark(told.identifier)
+    return messages.claim(connection, entry.source, mark, entry.id, told.told_at)
 
 
 def _keep_case(
@@ -86,7 +99,7 @@ def _refuse(
 ) -> None:
     """Nothing of this is kept, neither bytes nor findings: only why."""
     findings.replace(connection, entry.id, [issue])
-    inbox.settle(connection, entry.id, state=state, at=parts.clock(), status=status, raw=None)
+    inbox.settle(connection, entry.id, state=state, at=parts.clock(), status=status, raw=None, seal=None)
 
 
 def _settle(
@@ -130,3 +143,15 @@ def _opposed() -> Issue:
     english = "The family is opposed to the use of this record: nothing of it was kept."
     french = "La famille s'oppose à l'utilisation de ce dossier : rien n'en a été conservé."
     return Issue("error", "suppressed", "", "opposition", english, "receive", text_fr=french)
+
+
+def _other_content() -> Issue:
+    english = (
+        "Another content was taken under this Bundle.identifier: "
+        "expected a later Bundle.timestamp, or a new identifier."
+    )
+    french = (
+        "Un autre contenu a été reçu sous ce Bundle.identifier : "
+        "un Bundle.timestamp plus récent ou un nouvel identifiant est attendu."
+    )
+    return Issue("error", "conflict", "Bundle.identifier", "message-identity", english, "receive", text_fr=french)

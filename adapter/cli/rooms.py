@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import click
 
+from adapter.cli.arriving import inbox
 from adapter.cli.converting import decide, explain, to_case, to_fhir
-from adapter.cli.keeping import case, cohort, inbox
+from adapter.cli.keeping import case, cohort
 from adapter.cli.later import NAMES, make_command
 from adapter.cli.moving import demo, pull, push, serve, synthesize
 from adapter.cli.proving import check

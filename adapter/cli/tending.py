@@ -66,6 +66,7 @@ def _examine(settings: Settings) -> Iterator[Check]:
     yield _disk(settings.data)
     yield _tried("declarations", lambda: _declarations(settings))
     yield _tried("pseudonym key", lambda: _key(settings))
+    yield _tried("sealing key", lambda: _seal(settings))
     yield _tried("database", lambda: _database(settings))
 
 
@@ -98,6 +99,12 @@ def _key(settings: Settings) -> str:
     from adapter.pseudonym import load_pseudonyms
 
     return load_pseudonyms(settings.pseudonym_key).key_id
+
+
+def _seal(settings: Settings) -> str:
+    from adapter.sealing import load_seals
+
+    return load_seals(settings.sealing_key).key_id
 
 
 def _database(settings: Settings) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from adapter.errors import AdapterError, DeclarationError, Issue, UsageError
+from adapter.errors import AdapterError, DeclarationError, Issue, Json, UsageError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -80,3 +80,8 @@ def terminal_width() -> int:
 def end(code: int) -> NoReturn:
     """End the command with an exit code."""
     click.get_current_context().exit(code)
+
+
+def without_times(values: Json) -> Json:
+    """Times as ISO text."""
+    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}

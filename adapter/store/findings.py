@@ -5,7 +5,9 @@ Takes from: errors, schema.  Gives to: store, the journeys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +34,9 @@ UNREAD = sa.Table(
     sa.Column("expression", sa.String(500), primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )
+
+
+_INDEX = re.compile(r"\[\d+\]|(?<=/)\d+(?=/|\Z)")
 
 
 def replace(
@@ -87,6 +92,37 @@ def count_unread(connection: sa.Connection) -> list[dict[str, Any]]:
         .order_by(total.desc(), INBOX.c.source, UNREAD.c.expression)
     )
     return [{"source": s, "expression": e, "count": int(n)} for s, e, n in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why entries wait in quarantine.
+
+    Shapes:  expression  without indexes: Bundle.entry.resource.code
+             entries     ids of the entries, oldest first
+    """
+
+    source: str
+    rule: str
+    expression: str
+    text: str
+    text_fr: str
+    entries: list[str]
+
+
+def causes(connection: sa.Connection, *, source: str | None = None) -> list[Cause]:
+    """What keeps entries in quarantine, by source, rule and element; what concerns most entries first."""
+    blocking = ISSUES.c.severity.in_(("fatal", "error")) & (INBOX.c.state == "quarantined")
+    query = sa.select(INBOX.c.source, INBOX.c.id, ISSUES.c.body).join(INBOX, INBOX.c.id == ISSUES.c.inbox_id)
+    query = query.where(blocking, INBOX.c.source == source if source else sa.true())
+    found: dict[tuple[str, str, str], Cause] = {}
+    for sent_by, entry_id, body in connection.execute(query.order_by(INBOX.c.received_at, INBOX.c.id)):
+        place = _INDEX.sub("", body.get("expression", ""))
+        told = body["text"], body.get("text_fr", "")
+        cause = found.setdefault((sent_by, body["rule"], place), Cause(sent_by, body["rule"], place, *told, []))
+        if entry_id not in cause.entries[-1:]:
+            cause.entries.append(entry_id)
+    return sorted(found.values(), key=lambda each: (-len(each.entries), each.source, each.rule, each.expression))
 
 
 def count_rules(connection: sa.Connection) -> list[dict[str, Any]]:

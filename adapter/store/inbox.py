@@ -5,7 +5,7 @@
         ├──────► duplicate                    the same content was here before; points at the first
         └──────► quarantined ──► stored …     kept with its issues; can be judged again
 
-Takes from: errors, schema.  Gives to: store, the journeys.
+Takes from: errors, sealing, schema.  Gives to: store, the journeys.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from adapter.errors import NotFoundError
+from adapter.sealing import Seals
 from adapter.store.schema import METADATA, Moment, insert_if_new
 
 State = Literal["received", "stored", "duplicate", "quarantined", "superseded", "erased"]
@@ -37,6 +38,7 @@ INBOX = sa.Table(
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("raw", sa.LargeBinary),
+    sa.Column("seal", sa.String(32)),
     sa.Column("state", sa.String(20), nullable=False),
     sa.Column("duplicate_of", sa.String(36), sa.ForeignKey("inbox.id")),
     sa.Column("settled_at", Moment),
@@ -54,7 +56,7 @@ INBOX = sa.Table(
     sa.Index("ix_inbox_case_id", "case_id"),
 )
 _FIRST = INBOX.c.duplicate_of.is_(None)
-_WITHOUT_RAW = [column for column in INBOX.c if column.name != "raw"]
+_WITHOUT_RAW = [column for column in INBOX.c if column.name not in ("raw", "seal")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def keep(
     source: str,
     kind: Kind,
     raw: bytes,
+    seals: Seals,
     message_key: str | None = None,
 ) -> Entry:
     """Keep what arrived before anybody looks into it.
@@ -107,7 +110,8 @@ def keep(
         "content_hash": content_hash,
         "size_bytes": len(raw),
     }
-    keys, unjudged = ["source", "message_key"], {"raw": raw, "state": "received"}
+    sealed = {"raw": seals.seal(raw, entry_id), "seal": seals.key_id}
+    keys, unjudged = ["source", "message_key"], {**sealed, "state": "received"}
     if not insert_if_new(connection, INBOX, row | unjudged, keys, sa.text("duplicate_of IS NULL")):
         same = (INBOX.c.source == source) & (INBOX.c.message_key == row["message_key"])
         first = connection.execute(sa.select(INBOX.c.id).where(same, _FIRST)).scalar_one()
@@ -125,14 +129,41 @@ def find(connection: sa.Connection, entry_id: str, *, lock: bool = False) -> Ent
     return Entry(*row)
 
 
-def read_raw(connection: sa.Connection, entry_id: str) -> bytes | None:
-    """The bytes as they came; None for a duplicate (its first has them) and after erasure."""
-    found: bytes | None = connection.execute(sa.select(INBOX.c.raw).where(INBOX.c.id == entry_id)).scalar_one_or_none()
-    return found
+def read_raw(connection: sa.Connection, entry_id: str, seals: Seals) -> bytes | None:
+    """The bytes as they came; None for a duplicate (its first has them), after erasure and after their time.
+
+    Errors:  IntegrityError when they do not open
+    """
+    query = sa.select(INBOX.c.raw, INBOX.c.seal).where(INBOX.c.id == entry_id)
+    raw, seal = connection.execute(query).one_or_none() or (None, None)
+    # An entry that names no key was kept before bytes were sealed.
+    return seals.unseal(raw, entry_id, seal) if raw is not None and seal else raw
+
+
+def seal_again(connection: sa.Connection, seals: Seals, *, limit: int) -> int:
+    """Put the current key's seal on bytes under an older key, or none. Returns how many; 0 when all are done."""
+    older = INBOX.c.seal.is_(None) | (INBOX.c.seal != seals.key_id)
+    query = sa.select(INBOX.c.id).where(INBOX.c.raw.is_not(None), older).limit(limit)
+    found = list(connection.scalars(query))
+    for entry_id in found:
+        sealed = seals.seal(read_raw(connection, entry_id, seals) or b"", entry_id)
+        values = {"raw": sealed, "seal": seals.key_id}
+        connection.execute(sa.update(INBOX).where(INBOX.c.id == entry_id).values(values))
+    return len(found)
+
+
+def forget_raw(connection: sa.Connection, before: datetime) -> int:
+    """Delete the bytes of entries that ended well before a time. What waits for judgement keeps them."""
+    ended = INBOX.c.state.in_(("stored", "superseded", "duplicate")) & (INBOX.c.settled_at < before)
+    gone = sa.update(INBOX).where(ended, INBOX.c.raw.is_not(None)).values(raw=None, seal=None)
+    return connection.execute(gone).rowcount
 
 
 def settle(connection: sa.Connection, entry_id: str, *, state: State, at: datetime, **columns: Any) -> None:
-    """Write how an entry ended. Columns: status, case_id, case_version, counts, mapping_version, duplicate_of, raw."""
+    """Write how an entry ended.
+
+    Shapes:  columns  status, case_id, case_version, counts, mapping_version, duplicate_of, raw with its seal
+    """
     values = {"state": state, "settled_at": at, **columns}
     connection.execute(sa.update(INBOX).where(INBOX.c.id == entry_id).values(values))
 
@@ -145,7 +176,7 @@ def supersede(connection: sa.Connection, case_id: str, by: str) -> None:
 
 def erase(connection: sa.Connection, case_id: str, at: datetime) -> int:
     """Forget the bytes of every entry that fed a case. Returns how many entries that were."""
-    gone = {"state": "erased", "settled_at": at, "raw": None, "case_version": None}
+    gone = {"state": "erased", "settled_at": at, "raw": None, "seal": None, "case_version": None}
     return connection.execute(sa.update(INBOX).where(INBOX.c.case_id == case_id).values(gone)).rowcount
 
 

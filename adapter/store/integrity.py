@@ -1,6 +1,6 @@
 """Rows that break a promise of the store, found by asking the tables themselves.
 
-Takes from: inbox, cases, keeping.  Gives to: fsck.
+Takes from: sealing, inbox, cases, keeping.  Gives to: fsck.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from adapter.errors import Json
+from adapter.errors import IntegrityError, Json
+from adapter.sealing import Seals
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS
-from adapter.store.inbox import INBOX
+from adapter.store.inbox import INBOX, read_raw
 from adapter.store.keeping import hash_case
 
 
-def check_bytes(connection: sa.Connection) -> Iterator[str]:
-    """I1: the bytes are those that came."""
-    query = sa.select(INBOX.c.id, INBOX.c.content_hash, INBOX.c.raw).where(INBOX.c.raw.is_not(None))
-    for entry_id, content_hash, raw in connection.execute(query.execution_options(yield_per=50)):
-        if hashlib.sha256(raw).hexdigest() != content_hash:
-            yield f"I1 inbox {entry_id}: the bytes are not those that came"
+def check_bytes(connection: sa.Connection, seals: Seals) -> Iterator[str]:
+    """I1: the bytes are those that came, and open with a key that is here."""
+    query = sa.select(INBOX.c.id, INBOX.c.content_hash).where(INBOX.c.raw.is_not(None))
+    for entry_id, content_hash in connection.execute(query).all():
+        try:
+            raw = read_raw(connection, entry_id, seals)
+        except IntegrityError as error:
+            yield f"I1 inbox {entry_id}: {error}"
+        else:
+            if hashlib.sha256(raw or b"").hexdigest() != content_hash:
+                yield f"I1 inbox {entry_id}: the bytes are not those that came"
 
 
 def check_ends(connection: sa.Connection) -> Iterator[str]:

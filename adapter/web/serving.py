@@ -17,7 +17,7 @@ from gunicorn.app.base import BaseApplication
 
 from adapter.bootstrap import open_parts
 from adapter.config import LOOPBACK, Settings, ensure_loopback
-from adapter.inbound import finish
+from adapter.inbound import finish, forget_old_bytes
 from adapter.web.factory import create_app
 from adapter.web.logbook import log_end
 
@@ -36,6 +36,7 @@ def open_app(settings: Settings) -> Flask:
     background: ThreadPoolExecutor = app.extensions["background"]
     closing.callback(background.shutdown, wait=False, cancel_futures=True)
     background.submit(finish, parts).add_done_callback(log_end)
+    background.submit(forget_old_bytes, parts, settings.keep_raw_days).add_done_callback(log_end)
     return app
 
 

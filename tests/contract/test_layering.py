@@ -13,9 +13,9 @@ PACKAGE = Path(__file__).parents[2] / "adapter"
 # A file imports from its own room and from lower floors, never sideways and never up.
 FLOORS = [
     {"errors", "canonical"},
-    {"resource", "dates", "declaration"},
+    {"resource", "dates", "declaration", "keyfile"},
     {"typed"},
-    {"conformance", "bundle", "release", "case", "pseudonym"},
+    {"conformance", "bundle", "release", "case", "pseudonym", "tokens", "sealing"},
     {"terminology"},
     {"mapping", "eligibility", "cohort"},
     {"validation"},
@@ -37,12 +37,14 @@ FLOORS = [
 
 LIBRARIES = {
     "orjson": {"resource"},
+    "cryptography": {"sealing"},
     "yaml": {"declaration"},
     "jsonschema": {"declaration"},
     "fhir": {"typed"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},
+    "joserfc": {"tokens"},
     "requests": {"hospital"},
     "urllib3": {"hospital"},
     "flask": {"web"},
@@ -56,7 +58,7 @@ LIBRARIES = {
 PLAIN_JSON = {
     "declaration",
     "resource",
-    "pseudonym",
+    "keyfile",
     "web",
     "conformance",
     "mapping",

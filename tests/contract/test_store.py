@@ -18,12 +18,15 @@ from alembic.migration import MigrationContext
 
 import adapter.store
 from adapter.errors import ConfigError, GoneError, IntegrityError, Issue, NotFoundError, RemoteTransientError
+from adapter.keyfile import Keys
 from adapter.resource import dump_json
+from adapter.sealing import Seals
 from adapter.store import Store, cases, database, findings, inbox, keeping, open_store
 from adapter.store.schema import METADATA
 
 NOON = datetime(2026, 3, 17, 12, 0, 0, 250000, tzinfo=UTC)
 LATER = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
+SEALS = Seals(Keys("k1", {"k1": b"1" * 32}))
 ELIGIBLE = {"status": "eligible", "criteria": [{"id": "I1", "value": "true", "reason": "", "evidence": []}]}
 
 
@@ -36,7 +39,7 @@ def store(database_url: str) -> Iterator[Store]:
 
 def arrive(store: Store, entry_id: str, raw: bytes = b"{}", source: str = "north") -> inbox.Entry:
     with store.writing() as connection:
-        return inbox.keep(connection, entry_id=entry_id, at=NOON, source=source, kind="bundle", raw=raw)
+        return inbox.keep(connection, entry_id=entry_id, at=NOON, source=source, kind="bundle", raw=raw, seals=SEALS)
 
 
 def keep(store: Store, case: dict, entry_id: str, at: datetime = NOON) -> keeping.Kept:
@@ -137,7 +140,7 @@ def test_keeps_the_bytes_exactly_as_they_came(store: Store) -> None:
     entry = arrive(store, "a", raw)
 
     with store.reading() as connection:
-        assert (entry.state, inbox.read_raw(connection, "a")) == ("received", raw)
+        assert (entry.state, inbox.read_raw(connection, "a", SEALS)) == ("received", raw)
 
 
 def test_the_same_bytes_from_the_same_source_are_a_duplicate_that_points_at_the_first(store: Store) -> None:
@@ -258,7 +261,7 @@ def test_erasing_leaves_a_tombstone_that_refuses_the_case_and_nothing_else(store
 
     with store.reading() as connection:
         assert inbox.find(connection, "a").state == "erased"
-        assert inbox.read_raw(connection, "a") is None
+        assert inbox.read_raw(connection, "a", SEALS) is None
         assert findings.issues_of(connection, "a") == []
         assert cases.summaries(connection) == []
         with pytest.raises(GoneError):

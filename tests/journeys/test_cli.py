@@ -201,6 +201,24 @@ def test_retry_tells_what_is_still_wrong(run: Run, kept: str) -> None:
     assert run("inbox", "retry").exit_code == 2
 
 
+def test_quarantine_is_grouped_by_cause_and_tried_without_changing_anything(run: Run, kept: str) -> None:
+    (cause,) = json.loads(run("inbox", "causes", "--json").stdout)
+    tried = run("inbox", "retry", "--cause", "json-syntax", "--dry-run", "--json")
+
+    assert (cause["rule"], len(cause["entries"])) == ("json-syntax", 1)
+    assert (tried.exit_code, json.loads(tried.stdout)[0]["refused by"]) == (1, "json-syntax")
+    assert run("inbox", "retry", "--cause", "json-syntax", "--all").exit_code == 2
+    assert json.loads(run("inbox", "retry", "--cause", "no-such-rule", "--json").stdout) == []
+
+
+def test_a_new_sealing_key_opens_everything_that_was_kept(run: Run, kept: str) -> None:
+    resealed = json.loads(run("inbox", "reseal", "--json").stdout)
+
+    assert resealed["sealed"] == 2
+    assert run("fsck").exit_code == 0
+    assert json.loads(run("inbox", "forget", "--json").stdout) == {"forgotten": 0}, "none is a year old"
+
+
 def test_erasing_asks_first(run: Run, kept: str) -> None:
     declined = run("case", "erase", kept, typed="n\n")
     assert declined.exit_code == 1

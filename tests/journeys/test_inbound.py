@@ -8,11 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from adapter import inbound
+from adapter.config import Settings
 from adapter.errors import GoneError, Issue, NotFoundError, UsageError
+from adapter.keyfile import Keys, add_key
 from adapter.parts import Parts
 from adapter.resource import dump_json
+from adapter.sealing import Seals
 from adapter.store import cases, inbox, keeping
 from tests.sample_bundles import (
     ICD10,
@@ -162,7 +166,7 @@ def test_refuses_with_status_rule_and_place_and_keeps_the_bytes(parts: Parts, na
     assert (receipt.status, receipt.entry.state) == (status, "quarantined")
     assert any(issue.rule.startswith(rule) and issue.expression == place for issue in blocking), blocking
     with parts.store.reading() as connection:
-        assert inbox.read_raw(connection, receipt.entry.id) == raw
+        assert inbox.read_raw(connection, receipt.entry.id, parts.seals) == raw
         assert cases.summaries(connection) == []
     assert receive(parts, make_bundle()).entry.state == "stored", "the next good Bundle works"
 
@@ -197,7 +201,7 @@ def test_a_family_that_is_opposed_leaves_nothing_behind(parts: Parts) -> None:
 
     assert (receipt.entry.state, receipt.status) == ("erased", 422)
     with parts.store.reading() as connection:
-        assert inbox.read_raw(connection, receipt.entry.id) is None
+        assert inbox.read_raw(connection, receipt.entry.id, parts.seals) is None
         with pytest.raises(GoneError):
             cases.read(connection, case["case_id"])
 
@@ -210,12 +214,82 @@ def test_erasing_finds_what_was_never_taken_too(parts: Parts) -> None:
         keeping.erase(connection, taken.entry.case_id, parts.clock())
 
     with parts.store.reading() as connection:
-        assert [inbox.read_raw(connection, each.entry.id) for each in (taken, refused)] == [None, None]
+        assert [inbox.read_raw(connection, each.entry.id, parts.seals) for each in (taken, refused)] == [None, None]
         assert inbox.find(connection, refused.entry.id).state == "erased"
 
 
 def test_a_name_of_an_element_that_a_database_cannot_write_is_kept_all_the_same(parts: Parts) -> None:
     assert receive(parts, make_bundle(make_patient(**{"a\u0000b": 1}), make_condition())).entry.state == "stored"
+
+
+def at(timestamp: str | None, *resources: dict) -> dict:
+    """A Bundle that says which message it is."""
+    said = {"identifier": {"system": "urn:oid:1.2.3", "value": "message-7"}}
+    return {**make_bundle(*resources), **said, **({"timestamp": timestamp} if timestamp else {})}
+
+
+def test_a_bundle_identifier_stands_for_one_content(parts: Parts) -> None:
+    first = receive(parts, at(None))
+    other = receive(parts, at(None, make_patient(), make_condition(), make_finding()))
+
+    assert (first.entry.state, other.entry.state, other.status) == ("stored", "quarantined", 409)
+    assert other.issues[-1].rule == "message-identity"
+    assert receive(parts, at(None)).duplicate, "the same again is answered as the first was"
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "state"),
+    [
+        ("2026-03-02T00:00:00+01:00", "stored"),
+        ("2026-03-01T00:00:00+01:00", "quarantined"),
+        ("2026-02-28T23:00:00Z", "quarantined"),
+        ("2026-03-02T00:00:00", "quarantined"),
+        (None, "quarantined"),
+    ],
+)
+def test_a_later_timestamp_makes_a_new_revision_of_a_message(parts: Parts, timestamp: str | None, state: str) -> None:
+    first = receive(parts, at("2026-03-01T00:00:00+01:00"))
+    later = receive(parts, at(timestamp, make_patient(), make_condition(), make_finding()))
+
+    assert later.entry.state == state
+    with parts.store.reading() as connection:
+        assert inbox.find(connection, first.entry.id).state == ("superseded" if state == "stored" else "stored")
+
+
+def test_a_message_that_was_refused_may_be_mended_under_its_identifier(parts: Parts) -> None:
+    receive(parts, at(None, make_patient(), make_condition(onsetDateTime="2001-01-01")))
+
+    assert receive(parts, at(None)).entry.state == "stored"
+
+
+def test_what_lies_in_the_database_cannot_be_read_without_the_key(parts: Parts) -> None:
+    receipt = receive(parts, make_bundle())
+    with parts.store.reading() as connection:
+        raw = connection.scalar(sa.select(inbox.INBOX.c.raw).where(inbox.INBOX.c.id == receipt.entry.id))
+
+    assert raw
+    assert b"resourceType" not in raw
+
+
+def test_bytes_are_sealed_again_under_a_new_key(parts: Parts, settings: Settings) -> None:
+    receipt = receive(parts, make_bundle())
+    renewed = Seals(add_key(settings.sealing_key))
+    with parts.store.writing() as connection:
+        assert inbox.seal_again(connection, renewed, limit=10) == 1
+        assert inbox.seal_again(connection, renewed, limit=10) == 0
+
+    only_new = Seals(Keys(renewed.key_id, {renewed.key_id: renewed.keys.secrets[renewed.key_id]}))
+    with parts.store.reading() as connection:
+        assert inbox.read_raw(connection, receipt.entry.id, only_new) == as_bytes(make_bundle())
+
+
+def test_bytes_go_when_their_time_is_over_but_not_what_waits(parts: Parts) -> None:
+    taken = receive(parts, make_bundle())
+    refused = receive(parts, make_bundle(make_patient(), make_condition(onsetDateTime="2001-01-01")))
+    with parts.store.writing() as connection:
+        assert inbox.forget_raw(connection, parts.clock()) == 1
+        assert inbox.read_raw(connection, taken.entry.id, parts.seals) is None
+        assert inbox.read_raw(connection, refused.entry.id, parts.seals)
 
 
 def test_an_erased_case_is_not_taken_again(parts: Parts) -> None:
@@ -227,7 +301,7 @@ def test_an_erased_case_is_not_taken_again(parts: Parts) -> None:
 
     assert (again.status, again.entry.state) == (410, "erased")
     with parts.store.reading() as connection:
-        assert inbox.read_raw(connection, again.entry.id) is None
+        assert inbox.read_raw(connection, again.entry.id, parts.seals) is None
 
 
 def test_retry_takes_what_the_declarations_have_learnt_to_read(parts: Parts) -> None:
@@ -252,7 +326,9 @@ def test_what_was_kept_and_not_judged_is_finished_at_the_next_start(parts: Parts
     """As after a power cut between the two transactions."""
     with parts.store.writing() as connection:
         raw = as_bytes(make_bundle())
-        inbox.keep(connection, entry_id="cut", at=parts.clock(), source="north", kind="bundle", raw=raw)
+        inbox.keep(
+            connection, entry_id="cut", at=parts.clock(), source="north", kind="bundle", raw=raw, seals=parts.seals
+        )
 
     assert inbound.finish(parts) == 1
     assert states(parts) == {"stored": 1}
@@ -261,7 +337,9 @@ def test_what_was_kept_and_not_judged_is_finished_at_the_next_start(parts: Parts
 def test_a_repetition_finishes_what_was_cut_short(parts: Parts) -> None:
     with parts.store.writing() as connection:
         raw = as_bytes(make_bundle())
-        inbox.keep(connection, entry_id="cut", at=parts.clock(), source="north", kind="bundle", raw=raw)
+        inbox.keep(
+            connection, entry_id="cut", at=parts.clock(), source="north", kind="bundle", raw=raw, seals=parts.seals
+        )
 
     assert receive(parts, raw).entry.state == "stored"
     assert states(parts) == {"stored": 1, "duplicate": 1}
