@@ -1,4 +1,4 @@
-"""A patient full of canaries through every success and every failure; then nothing but the raw bytes may sing.
+"""A patient full of canaries through every success and every failure; then nothing may sing but what its seal opens.
 
 Each string that could tell who somebody is carries a mark of its own, so that a leak names its element. The name of
 an element is a place and may be told; what stands there may not.
@@ -23,6 +23,7 @@ from adapter.bootstrap import open_parts
 from adapter.cli import main
 from adapter.config import Settings, load_settings
 from adapter.parts import Knowledge, Parts
+from adapter.store import inbox
 from adapter.store.schema import METADATA
 from adapter.synthetic.server import FhirServer, serve_resources
 from adapter.web import create_app
@@ -167,18 +168,19 @@ def answers(client: FlaskClient) -> Iterator[tuple[str, str]]:
 
 
 def dump(parts: Parts) -> Iterator[tuple[str, str]]:
-    """Every table as text, the raw bytes of the inbox left out: they are all that may know who somebody is."""
+    """Every column of every table as text; what hospitals sent is there too, under its seal."""
     with parts.store.reading() as connection:
         for table in METADATA.sorted_tables:
-            columns = [column for column in table.c if column.name != "raw"]
-            yield table.name, repr(connection.execute(sa.select(*columns)).all())
+            yield table.name, repr(connection.execute(sa.select(table)).all())
 
 
 def test_the_canaries_are_there_to_be_found(client: FlaskClient, parts: Parts) -> None:
     """Else the tests below would prove nothing."""
     assert client.post("/fhir", data=record_bundle(), content_type="application/fhir+json").status_code == 200
     with parts.store.reading() as connection:
-        raw = connection.execute(sa.text("SELECT raw FROM inbox")).scalar_one()
+        (entry,) = inbox.entries(connection)
+        raw = inbox.read_raw(connection, entry.id, parts.seals)
+    assert raw
     assert raw.count(MARK.encode()) > 40
 
 
@@ -252,7 +254,7 @@ def test_the_files_beside_the_database_tell_nobody(settings: Settings, client: F
     list(answers(client))
 
     others = [file for file in settings.data.rglob("*") if file.is_file() and "registry.db" not in file.name]
-    assert {file.name for file in others} == {"pseudonym.json"}
+    assert {file.name for file in others} == {"pseudonym.json", "sealing.json"}
     for file in others:
         assert_silent(file.read_text(), file.name)
         assert file.stat().st_mode & 0o077 == 0
