@@ -24,6 +24,9 @@ class Settings:
              packages      FHIR packages, folders or .tgz, whose profiles are enforced when a resource claims them
              sources       folder of declared hospitals; may be missing
              keep_raw_days  how long the bytes of what ended well are kept
+             queue_url     where workers are woken: an SQLite file, or the PostgreSQL or Redis of several machines
+             worker        pulls run "inside" the service, or "outside" it, in `crmo-adapter worker`
+             pulls_at_once how many pulls a worker runs at a time
              unprotected   serve beyond this machine although nobody has to say who he is
              secret        looks up a secret that a declaration names (a source's token)
     """
@@ -39,6 +42,9 @@ class Settings:
     pseudonym_key: Path
     sealing_key: Path
     keep_raw_days: int
+    queue_url: str = field(repr=False)  # may hold a password
+    worker: str
+    pulls_at_once: int
     unprotected: bool
     secret: Callable[[str], str | None] = field(repr=False)
 
@@ -52,9 +58,10 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
     known = dict(os.environ if environment is None else environment)
     known |= {f"CRMO_{name.upper()}": value for name, value in overrides.items() if value is not None}
     data = Path(known.get("CRMO_DATA") or "data").absolute()
+    database_url = known.get("CRMO_DATABASE_URL") or f"sqlite:///{data / 'registry.db'}"
     return Settings(
         data=data,
-        database_url=known.get("CRMO_DATABASE_URL") or f"sqlite:///{data / 'registry.db'}",
+        database_url=database_url,
         host=known.get("CRMO_HOST") or "127.0.0.1",
         port=_number(known, "CRMO_PORT", 8000, low=0, high=65535),
         threads=_number(known, "CRMO_THREADS", 8, low=1, high=64),
@@ -64,6 +71,9 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         pseudonym_key=Path(known.get("CRMO_PSEUDONYM_KEY") or data / "keys" / "pseudonym.json").absolute(),
         sealing_key=Path(known.get("CRMO_SEALING_KEY") or data / "keys" / "sealing.json").absolute(),
         keep_raw_days=_number(known, "CRMO_KEEP_RAW_DAYS", 365, low=1, high=36500),
+        queue_url=known.get("CRMO_QUEUE_URL") or f"sqlite:///{data / 'queue.db'}",
+        worker=_word(known, "CRMO_WORKER", ("inside", "outside"), first_when=database_url.startswith("sqlite")),
+        pulls_at_once=_number(known, "CRMO_PULLS_AT_ONCE", 4, low=1, high=64),
         unprotected=_yes(known, "CRMO_UNPROTECTED"),
         secret=known.get,
     )
@@ -102,6 +112,13 @@ def _number(known: Mapping[str, str], name: str, default: int, *, low: int, high
     if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
         raise ConfigError(f"{name} must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _word(known: Mapping[str, str], name: str, words: tuple[str, str], *, first_when: bool) -> str:
+    told = known.get(name) or words[0 if first_when else 1]
+    if told not in words:
+        raise ConfigError(f"{name} must be {' or '.join(words)}.")
+    return told
 
 
 def _yes(known: Mapping[str, str], name: str) -> bool:

@@ -9,6 +9,7 @@ Takes from: errors, hospital, parts, inbound, store.  Gives to: demo, web, cli.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,9 +18,10 @@ from adapter.errors import Json, RemoteError
 from adapter.hospital import Hospital, Patience, Source, open_hospital, resolve_source
 from adapter.hospital.patients import Collected, collect_patient, find_candidates
 from adapter.inbound import receive_resources
+from adapter.lease import hold
 from adapter.parts import Parts
 from adapter.receipt import Receipt
-from adapter.store import pulls
+from adapter.store import jobs
 
 COMPLETE, IN_PART = 0, 5
 # A server that did not answer for so many patients in a row will not answer for the next one either.
@@ -56,47 +58,49 @@ class Tally:
         }
 
 
-def start_pull(parts: Parts, name: str) -> str:
-    """Note that a source shall be pulled; `run_pull` does it.
+def start_pull(parts: Parts, name: str, options: Json | None = None) -> str:
+    """Note that a source shall be pulled; `run_pull` does it. One that is open already is the one that is meant.
 
     Shapes:  name     a declared source or a FHIR base address
+             options  what is asked beside the source, kept with the job
              returns  id of the pull
-    Errors:  UsageError when the name is neither
+    Errors:  UsageError when the name is neither; VersionConflictError when one with other options is open
     """
     source = resolve_source(name, parts.sources)
-    pull_id = parts.make_id()
+    known = name if name == source.name else source.base
     with parts.store.writing() as connection:
-        pulls.request(connection, pull_id, name if name == source.name else source.base, parts.clock())
-    return pull_id
+        return jobs.request(connection, parts.make_id(), known, parts.clock(), options).id
 
 
 def run_pull(
-    parts: Parts, pull_id: str, *, patience: Patience | None = None, notice: Notice = lambda progress: None
+    parts: Parts,
+    pull_id: str,
+    *,
+    patience: Patience | None = None,
+    notice: Notice = lambda progress: None,
+    stopping: threading.Event | None = None,
+    retries: int = 0,
 ) -> Json:
     """Do a pull that was started, and return its report.
 
-    Shapes:  notice   told after each patient: the counts so far, and "of", the number of candidates
-             returns  {"source", "state", "screened", "eligible", "undetermined", "ineligible", "quarantined",
-                      "failed", "units", "resources", "missing"}; screened is the sum of the five counts
+    Shapes:  notice    told after each patient: the counts so far, and "of", the number of candidates
+             stopping  set when the process is asked to end; the pull then stops and waits for the next one
+             retries   how often a hospital that does not answer puts the pull back instead of ending it
+             returns   {"source", "state", "screened", "eligible", "undetermined", "ineligible", "quarantined",
+                       "failed", "units", "resources", "missing"}; screened is the sum of the five counts; state is
+                       "stopped" when the pull was paused, cancelled or the process ends
     Errors:  RemoteError when the candidates cannot be asked for at all; NotFoundError, VersionConflictError
     """
-    with parts.store.writing() as connection:
-        pull = pulls.begin(connection, pull_id, parts.clock())
-    source = resolve_source(pull.source, parts.sources)
-    tally = Tally()
-    state: pulls.PullState = "failed"
-    try:
+    with hold(parts, pull_id, stopping=stopping, retries=retries) as lease:
+        source, tally = resolve_source(lease.job.source, parts.sources), Tally()
         with open_hospital(source, parts.secret, patience) as hospital:
             for progress in _pull(parts, hospital, tally):
-                _advance(parts, pull_id, progress)
                 notice(progress)
-        state = "complete" if tally.complete else "partial"
-    except RemoteError as error:
-        tally.missing.append({"what": "everything", "problem": str(error)})
-        raise
-    finally:
-        # Also on an interrupt: a pull that nobody runs must not be called running.
-        report = _finish(parts, pull_id, source, tally, state)
+                if not lease.goes_on(progress):
+                    return _report(source, tally, "stopped")
+        state: jobs.JobState = "complete" if tally.complete else "partial"
+        report = _report(source, tally, state)
+        lease.end(state, report)
     return report
 
 
@@ -157,13 +161,5 @@ def _progress(tally: Tally) -> Json:
     return {**tally.as_json(), "of": tally.screened, "done": tally.counts.total()}
 
 
-def _advance(parts: Parts, pull_id: str, progress: Json) -> None:
-    with parts.store.writing() as connection:
-        pulls.advance(connection, pull_id, progress, parts.clock())
-
-
-def _finish(parts: Parts, pull_id: str, source: Source, tally: Tally, state: pulls.PullState) -> Json:
-    report = {"source": source.name, "state": state, **tally.as_json(), "missing": tally.missing}
-    with parts.store.writing() as connection:
-        pulls.finish(connection, pull_id, state, report, parts.clock())
-    return report
+def _report(source: Source, tally: Tally, state: str) -> Json:
+    return {"source": source.name, "state": state, **tally.as_json(), "missing": tally.missing}

@@ -6,6 +6,7 @@ Source: https://owasp.org/www-project-secure-headers/
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, Response, request
@@ -13,11 +14,12 @@ from werkzeug.exceptions import NotAcceptable
 
 from adapter.errors import NotPermittedError
 from adapter.parts import Parts
+from adapter.pull import run_pull
 from adapter.web.cases import routes as cases
 from adapter.web.cohort import routes as cohort
 from adapter.web.failures import Service, answer_failures
 from adapter.web.fhir import routes as fhir
-from adapter.web.logbook import log_requests
+from adapter.web.logbook import log_end, log_requests
 from adapter.web.operations import routes as operations
 from adapter.web.pages import routes as pages
 from adapter.web.pulling import routes as pulling
@@ -38,15 +40,17 @@ _HEADERS = {
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def create_app(parts: Parts, *, may_pull_any_address: bool = False) -> Flask:
+def create_app(parts: Parts, *, may_pull_any_address: bool = False, wake: Callable[[str], None] | None = None) -> Flask:
     """The WSGI application around these parts.
 
     Shapes:  may_pull_any_address  POST /pulls takes a FHIR base address too, not only a declared source
+             wake                  told the id of each pull that was asked for; without it a thread here runs them
     """
     app = Service("adapter.web")
     app.config.update(MAX_CONTENT_LENGTH=MAX_KEPT_BYTES, MAY_PULL_ANY_ADDRESS=may_pull_any_address)
     app.extensions["parts"] = parts
     app.extensions["background"] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
+    app.extensions["wake"] = wake or _runner(app, parts)
     log_requests(app)
     answer_failures(app)
     app.before_request(_check_request)
@@ -54,6 +58,12 @@ def create_app(parts: Parts, *, may_pull_any_address: bool = False) -> Flask:
     for routes in (validating, fhir, cases, pulling, cohort, operations, pages):
         app.register_blueprint(routes)
     return app
+
+
+def _runner(app: Flask, parts: Parts) -> Callable[[str], None]:
+    """Pulls in turn, in the thread that does this process's other long work."""
+    background: ThreadPoolExecutor = app.extensions["background"]
+    return lambda pull_id: background.submit(run_pull, parts, pull_id).add_done_callback(log_end)
 
 
 def _check_request() -> None:

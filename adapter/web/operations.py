@@ -6,14 +6,13 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from flask import Blueprint, Response
 
 from adapter import __version__
 from adapter.errors import RemoteTransientError
-from adapter.store import Connection, cases, findings, inbox, pulls
+from adapter.store import Connection, cases, findings, inbox, jobs
 from adapter.store.database import find_head, read_revision
 from adapter.web.answers import parts, plain
 
@@ -51,8 +50,8 @@ def _lines(connection: Connection) -> Iterator[str]:
     rules = findings.count_rules(connection)
     found = [({"severity": each["severity"], "rule": each["rule"]}, each["count"]) for each in rules]
     yield from _gauge("crmo_issues", "Issues of inbox entries by rule.", found)
-    recent = Counter(pull.state for pull in pulls.recent(connection))
-    yield from _gauge("crmo_pulls", "Recent pulls by state.", [({"state": s}, n) for s, n in recent.items()])
+    pulls = jobs.count_states(connection)
+    yield from _gauge("crmo_pulls", "Pulls by state.", [({"state": s}, n) for s, n in pulls.items()])
 
 
 def _gauge(name: str, meaning: str, samples: list[tuple[dict[str, str], int]]) -> Iterator[str]:

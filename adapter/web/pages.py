@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from adapter import __version__
-from adapter.store import cases, findings, inbox, pulls
+from adapter.store import cases, findings, inbox, jobs
 from adapter.web.answers import language, parts
 
 routes = Blueprint("pages", __name__)
@@ -35,7 +35,8 @@ WORDS = {
         "complete": "complete",
         "partial": "incomplete",
         "failed": "failed",
-        "abandoned": "abandoned",
+        "paused": "paused",
+        "cancelled": "cancelled",
         "rules": "Most frequent findings",
         "no_rules": "Nothing was found fault with.",
         "unread": "Most frequent data that nobody reads",
@@ -76,7 +77,8 @@ WORDS = {
         "complete": "complet",
         "partial": "incomplet",
         "failed": "échoué",
-        "abandoned": "abandonné",
+        "paused": "en pause",
+        "cancelled": "annulé",
         "rules": "Constats les plus fréquents",
         "no_rules": "Rien à signaler.",
         "unread": "Données les plus fréquentes que personne ne lit",
@@ -113,7 +115,7 @@ def overview() -> str:
             version=__version__,
             statuses=cases.count_statuses(connection),
             states=inbox.count_states(connection),
-            pulls=pulls.recent(connection, 5),
+            pulls=jobs.recent(connection, 5),
             rules=findings.count_rules(connection)[:_SHOWN],
             unread=findings.count_unread(connection)[:_SHOWN],
         )

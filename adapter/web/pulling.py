@@ -1,50 +1,75 @@
-"""Routes under /pulls: ask for a pull, watch it. A request never waits for a hospital: one thread pulls, in turn.
+"""Routes under /pulls: ask for a pull, watch it, pause, resume, cancel it. A request never waits for a hospital.
 
 Takes from: errors, pull, store, answers, receiving.  Gives to: factory.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, current_app
 
 from adapter.errors import Issue, Json, NotPermittedError
-from adapter.pull import run_pull, start_pull
+from adapter.pull import start_pull
 from adapter.resource import parse_json
-from adapter.store import pulls
+from adapter.store import jobs
 from adapter.web.answers import outcome, parts, plain
-from adapter.web.logbook import log_end
 from adapter.web.receiving import read_body
 
 routes = Blueprint("pulls", __name__)
 
+# Who runs a pull, and until when, is between the workers.
+_BETWEEN_WORKERS = ("holder", "lease_until", "options")
+
 
 @routes.post("/pulls")
 def start() -> Response:
-    """Answers 202 at once, with the address to watch."""
+    """Answers 202 at once, with the address to watch. While a pull of the source is open, that is the one."""
     name, issues = _read_name()
     if name is None:
         return outcome(issues, 422)
     if name not in parts().sources and not current_app.config["MAY_PULL_ANY_ADDRESS"]:
         raise NotPermittedError("Only declared sources are pulled from here.")
-    pull_id = start_pull(parts(), name)
-    background: ThreadPoolExecutor = current_app.extensions["background"]
-    background.submit(run_pull, parts(), pull_id).add_done_callback(log_end)
-    return plain(_told(_find(pull_id)), 202, Location=f"/pulls/{pull_id}")
+    return _accepted(start_pull(parts(), name))
 
 
 @routes.get("/pulls")
 def recent() -> Response:
     with parts().store.reading() as connection:
-        return plain({"pulls": [_told(each) for each in pulls.recent(connection)]})
+        return plain({"pulls": [_told(each) for each in jobs.recent(connection)]})
 
 
 @routes.get("/pulls/<pull_id>")
 def watch(pull_id: str) -> Response:
     return plain(_told(_find(pull_id)))
+
+
+@routes.post("/pulls/<pull_id>/pause")
+def pause(pull_id: str) -> Response:
+    with parts().store.writing() as connection:
+        return plain(_told(jobs.pause(connection, pull_id)), 202)
+
+
+@routes.post("/pulls/<pull_id>/resume")
+def resume(pull_id: str) -> Response:
+    with parts().store.writing() as connection:
+        jobs.resume(connection, pull_id, parts().clock())
+    return _accepted(pull_id)
+
+
+@routes.post("/pulls/<pull_id>/cancel")
+def cancel(pull_id: str) -> Response:
+    with parts().store.writing() as connection:
+        return plain(_told(jobs.cancel(connection, pull_id, parts().clock())), 202)
+
+
+def _accepted(pull_id: str) -> Response:
+    """Wake whoever runs pulls, and say where to look."""
+    wake: Callable[[str], None] = current_app.extensions["wake"]
+    wake(pull_id)
+    return plain(_told(_find(pull_id)), 202, Location=f"/pulls/{pull_id}")
 
 
 def _read_name() -> tuple[str | None, list[Issue]]:
@@ -56,11 +81,11 @@ def _read_name() -> tuple[str | None, list[Issue]]:
     return None, issues or [Issue("error", "required", "/source", "pull:source", expected, "pull")]
 
 
-def _find(pull_id: str) -> pulls.Pull:
+def _find(pull_id: str) -> jobs.Job:
     with parts().store.reading() as connection:
-        return pulls.find(connection, pull_id)
+        return jobs.find(connection, pull_id)
 
 
-def _told(pull: pulls.Pull) -> Json:
-    values: dict[str, Any] = asdict(pull)
+def _told(job: jobs.Job) -> Json:
+    values: dict[str, Any] = {name: each for name, each in asdict(job).items() if name not in _BETWEEN_WORKERS}
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}

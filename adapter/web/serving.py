@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import atexit
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from flask import Flask
@@ -17,9 +18,11 @@ from gunicorn.app.base import BaseApplication
 
 from adapter.bootstrap import open_parts
 from adapter.config import LOOPBACK, Settings, ensure_loopback
+from adapter.errors import RemoteTransientError
 from adapter.inbound import finish, forget_old_bytes
 from adapter.web.factory import create_app
 from adapter.web.logbook import log_end
+from adapter.worker import Queue, Worker, open_queue
 
 
 def open_app(settings: Settings) -> Flask:
@@ -32,12 +35,27 @@ def open_app(settings: Settings) -> Flask:
     closing = ExitStack()
     atexit.register(closing.close)
     parts = closing.enter_context(open_parts(settings))
-    app = create_app(parts, may_pull_any_address=settings.host in LOOPBACK)
+    queue = open_queue(settings.queue_url)
+    closing.callback(queue.close)
+    app = create_app(parts, may_pull_any_address=settings.host in LOOPBACK, wake=_waker(queue))
     background: ThreadPoolExecutor = app.extensions["background"]
     closing.callback(background.shutdown, wait=False, cancel_futures=True)
     background.submit(finish, parts).add_done_callback(log_end)
     background.submit(forget_old_bytes, parts, settings.keep_raw_days).add_done_callback(log_end)
+    if settings.worker == "inside":
+        worker = Worker(parts, queue, at_once=settings.pulls_at_once)
+        closing.callback(worker.stop)
+        worker.start()
     return app
+
+
+def _waker(queue: Queue) -> Callable[[str], None]:
+    def wake(pull_id: str) -> None:
+        # The pull is in its table: a worker finds it there a little later.
+        with suppress(RemoteTransientError):
+            queue.put(pull_id)
+
+    return wake
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types

@@ -24,9 +24,9 @@ FLOORS = [
     {"admission"},
     {"judgement", "receipt", "describing", "outbound", "fsck"},
     {"recording"},
-    {"inbound"},
+    {"inbound", "lease"},
     {"pull"},
-    {"demo"},
+    {"demo", "worker"},
     {"config"},
     {"library"},
     {"bootstrap"},
@@ -53,6 +53,7 @@ LIBRARIES = {
     "gunicorn": {"web"},
     "click": {"cli"},
     "rich": {"cli"},
+    "huey": {"worker"},
 }
 # Rooms that read or write JSON which is not FHIR and not a case: a schema of ours, a key, a log line, generated code.
 PLAIN_JSON = {
@@ -175,8 +176,8 @@ def test_only_one_file_looks_at_the_environment() -> None:
 
 
 def test_nobody_swallows_what_he_does_not_know() -> None:
-    """`except BaseException` may tidy up and must pass the exception on."""
-    wrong = []
+    """But one: the worker's loop, which outlives a bad pull. `except BaseException` may tidy up and must pass on."""
+    found = []
     for file in files():
         for node in ast.walk(parse(file)):
             if not isinstance(node, ast.ExceptHandler):
@@ -184,8 +185,8 @@ def test_nobody_swallows_what_he_does_not_know() -> None:
             names = {each.id for each in ast.walk(node.type) if isinstance(each, ast.Name)} if node.type else {"bare"}
             passes_on = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
             if names & {"bare", "Exception"} or ("BaseException" in names and not passes_on):
-                wrong.append(where(file, node.lineno))
-    assert wrong == []
+                found.append(str(file.relative_to(PACKAGE)))
+    assert found == ["worker/loop.py"]
 
 
 def test_no_room_is_called_by_a_word_that_says_nothing() -> None:

@@ -14,11 +14,12 @@ from adapter.config import load_settings
 from adapter.errors import Json, RemoteError, UsageError, VersionConflictError
 from adapter.hospital import Patience, Search, resolve_source
 from adapter.inbound import receive_case
+from adapter.lease import hold
 from adapter.outbound import push
 from adapter.parts import Parts
 from adapter.pull import UNREACHABLE_IN_A_ROW, exit_code, run_pull, start_pull
 from adapter.resource import dump_json
-from adapter.store import cases, inbox, pulls
+from adapter.store import cases, inbox, jobs, leases
 from adapter.synthetic.hospital import Population, make_population
 from adapter.synthetic.server import Answer, FhirServer, serve_resources
 from tests.sample_cases import make_case
@@ -126,8 +127,8 @@ def test_hospital_that_refuses_every_search_ends_the_pull(parts: Parts, server: 
     with pytest.raises(RemoteError, match="401"):
         pull(parts)
     with parts.store.reading() as connection:
-        [ended] = pulls.recent(connection)
-    assert (ended.state, ended.report and ended.report["missing"][0]["what"]) == ("failed", "everything")
+        [ended] = jobs.recent(connection)
+    assert (ended.state, ended.issue and ended.issue["rule"]) == ("failed", "remote")
 
 
 def test_hospital_that_falls_silent_is_left_alone(parts: Parts, server: FaultyServer) -> None:
@@ -166,28 +167,27 @@ def test_progress_is_told_after_each_patient(parts: Parts) -> None:
 def test_pull_is_on_record_from_start_to_end(parts: Parts) -> None:
     pull_id = start_pull(parts, "chu-imaginaire")
     with parts.store.reading() as connection:
-        assert pulls.find(connection, pull_id).state == "waiting"
+        assert jobs.find(connection, pull_id).state == "waiting"
     report = run_pull(parts, pull_id, patience=HASTY)
     with parts.store.reading() as connection:
-        ended = pulls.find(connection, pull_id)
+        ended = jobs.find(connection, pull_id)
     assert (ended.state, ended.report, ended.progress and ended.progress["done"]) == ("complete", report, 23)
 
 
 def test_one_pull_of_a_source_at_a_time(parts: Parts) -> None:
     first, second = start_pull(parts, "chu-imaginaire"), start_pull(parts, "chu-imaginaire")
-    with parts.store.writing() as connection:
-        pulls.begin(connection, first, parts.clock())
-    with pytest.raises(VersionConflictError):
+    with hold(parts, first), pytest.raises(VersionConflictError):
         run_pull(parts, second, patience=HASTY)
 
 
-def test_pull_that_fell_silent_makes_way(parts: Parts) -> None:
-    dead, alive = start_pull(parts, "chu-imaginaire"), start_pull(parts, "chu-imaginaire")
+def test_pull_whose_holder_died_is_taken_over(parts: Parts) -> None:
+    earlier = replace(parts, clock=lambda: parts.clock() - 2 * leases.LEASE)
+    pull_id = start_pull(earlier, "chu-imaginaire")
     with parts.store.writing() as connection:
-        pulls.begin(connection, dead, parts.clock() - 2 * pulls.SILENCE)
-    report = run_pull(parts, alive, patience=HASTY)
+        leases.take(connection, pull_id, "dead", earlier.clock())
+    report = run_pull(parts, pull_id, patience=HASTY)
     with parts.store.reading() as connection:
-        assert (report["state"], pulls.find(connection, dead).state) == ("complete", "abandoned")
+        assert (report["state"], jobs.find(connection, pull_id).attempts) == ("complete", 2)
 
 
 def test_pull_is_run_once(parts: Parts) -> None:
