@@ -13,13 +13,13 @@ PACKAGE = Path(__file__).parents[2] / "adapter"
 # A file imports from its own room and from lower floors, never sideways and never up.
 FLOORS = [
     {"errors", "canonical"},
-    {"resource", "dates", "declaration", "keyfile"},
+    {"resource", "dates", "declaration", "keyfile", "spreadsheet"},
     {"typed"},
     {"conformance", "bundle", "release", "case", "pseudonym", "tokens", "sealing"},
     {"terminology"},
     {"mapping", "eligibility", "cohort"},
-    {"validation"},
-    {"store", "hospital", "synthetic"},
+    {"validation", "figures", "exports"},
+    {"store", "hospital", "synthetic", "report"},
     {"parts", "tiers", "package"},
     {"admission"},
     {"judgement", "receipt", "describing", "outbound", "fsck"},
@@ -54,6 +54,11 @@ LIBRARIES = {
     "click": {"cli"},
     "rich": {"cli"},
     "huey": {"worker"},
+    "matplotlib": {"figures"},
+    "scipy": {"figures"},
+    "numpy": {"figures"},
+    "pyarrow": {"exports"},
+    "docx": {"report"},
 }
 # Rooms that read or write JSON which is not FHIR and not a case: a schema of ours, a key, a log line, generated code.
 PLAIN_JSON = {
@@ -66,6 +71,8 @@ PLAIN_JSON = {
     "hospital",
     "synthetic",
     "cohort",
+    "figures",
+    "exports",
 }
 
 FILE_LINES, FUNCTION_LINES = 250, 40
