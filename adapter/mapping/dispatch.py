@@ -1,6 +1,6 @@
 """Which way a resource goes into the case: by look-up where its codes are spelled as we write them, else by trying.
 
-Takes from: mapping.select, mapping.tables.  Gives to: mapping.intake.
+Takes from: mapping.select.  Gives to: mapping.intake.
 """
 
 from __future__ import annotations

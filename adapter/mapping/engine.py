@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapter.bundle import resources_of
 from adapter.canonical import BASE
 from adapter.errors import DeclarationError, InvalidContentError, Issue, Json
 from adapter.mapping.assembly import Assembly
@@ -20,7 +21,6 @@ from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
 from adapter.mapping.intake import SHAPE, Intake
 from adapter.mapping.language import load_language
 from adapter.mapping.rules import CASE_ID_LENGTH, Language
-from adapter.mapping.run import Run
 from adapter.mapping.writer import make_writer_code
 
 CaseId = str | Callable[[Json], str | None] | None
@@ -39,12 +39,15 @@ class MappingResult:
     case: Json | None
     issues: list[Issue]
     unread: list[Json]
-    _assembly: Assembly = field(repr=False)
+    _again: Callable[[], Assembly] = field(repr=False)
 
     @property
     def trace(self) -> list[Json]:
-        """For each value of the case the rule, file:line, source place and table row; made when asked for."""
-        return trace(self._assembly) if self.case is not None else []
+        """For each value of the case the rule, file:line, source place and table row.
+
+        Nothing was recorded: the Bundle, which must still be what it was, is read again when somebody asks.
+        """
+        return trace(self._again()) if self.case is not None else []
 
 
 class Mappings:
@@ -94,15 +97,14 @@ class Mappings:
         Errors:  none; what cannot be read is an issue, and what nobody reads is counted
         """
         run, unread = self._intake.read(bundle, leftovers=leftovers)
-        assembly = Assembly(run)
-        case: Json | None = assembly.case
+        case: Json | None = self._intake.assemble(run).case
         if case is not None and "case_id" not in case:
-            _give_id(case, run, case_id)
+            _give_id(case, bundle, case_id)
         if not case or "diagnosis" not in case:
             run.issues.append(NO_DIAGNOSIS)
             case = None
         counts = [{"expression": place, "count": count} for place, count in unread.items()]
-        return MappingResult(case, run.issues, counts, assembly)
+        return MappingResult(case, run.issues, counts, lambda: self._intake.record(bundle))
 
     def locate(self, case: Json) -> Callable[[str], tuple[str, str]]:
         """Where the values of a case stand in the registry's FHIR: JSON pointer -> (Type/id, FHIRPath)."""
@@ -155,9 +157,9 @@ def _version(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _give_id(case: Json, run: Run, case_id: CaseId) -> None:
-    patient = next((resource for way, _, resource, _ in run.taken if way.place == "root"), {})
-    name = case_id(patient) if callable(case_id) else case_id
+def _give_id(case: Json, bundle: Json, case_id: CaseId) -> None:
+    patients = (each for _, each in resources_of(bundle) if each.get("resourceType") == "Patient")
+    name = case_id(next(patients, {})) if callable(case_id) else case_id
     if name is not None:
         rest = dict(case)
         case.clear()

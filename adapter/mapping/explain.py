@@ -24,7 +24,7 @@ def trace(assembly: Assembly) -> list[Json]:
 
     Shapes:  returns  [{"case": JSON pointer, "rule", "origin": file:line, "source": FHIRPath in the Bundle[, "table"]}]
     """
-    found = [entry for taken in assembly.run.taken for entry in _of_taken(assembly, Taken(*taken))]
+    found = [entry for taken in assembly.run.taken or () for entry in _of_taken(assembly, taken)]
     found += _of_feeds(assembly)
     return sorted(found, key=lambda entry: entry["case"])
 
@@ -35,7 +35,7 @@ def _of_taken(assembly: Assembly, taken: Taken) -> Iterator[Json]:
         return
     item, mapping = taken.item, taken.mapping
     if mapping.place == "join":
-        item = {"": item[1]}
+        item = {"": item[2]}
     elif mapping.place == "keyed":
         item = {"value": item[1]}
     for rule in mapping.rules:
@@ -46,8 +46,9 @@ def _of_taken(assembly: Assembly, taken: Taken) -> Iterator[Json]:
 
 def _of_feeds(assembly: Assembly) -> Iterator[Json]:
     """Items that came in a second place: each knows its entry of the list it was told in."""
-    for name, items, _, at in assembly.run.feeds:
-        taken, places = Taken(*at), {id(each): n for n, each in enumerate(assembly.case.get(name, ()))}
+    at = {id(taken.resource): taken for taken in assembly.run.taken or ()}
+    for name, items, _, resource in assembly.run.feeds:
+        taken, places = at[id(resource)], {id(each): n for n, each in enumerate(assembly.case.get(name, ()))}
         rule = next(each for each in taken.mapping.rules if each.feed and each.case.steps[-1].name == name)
         element = rule.fhir.steps[-1].name
         for number, item in enumerate(items):

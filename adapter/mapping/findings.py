@@ -5,6 +5,7 @@ Takes from: errors, mapping.language.  Gives to: mapping.run, mapping.intake, ma
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from adapter.errors import Issue, Json
@@ -13,14 +14,27 @@ from adapter.mapping.select import collect
 
 
 class Place(Protocol):
-    """A resource being read (mapping.run.Taken)."""
+    """A resource being read (mapping.run.Taken), or one that was."""
 
-    resource: Json
-
+    @property
+    def resource(self) -> Json: ...
     @property
     def mapping(self) -> Map: ...
     @property
     def place(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A resource that was read, and which map took it."""
+
+    mapping: Map
+    number: int
+    resource: Json
+
+    @property
+    def place(self) -> str:
+        return f"Bundle.entry[{self.number}].resource"
 
 
 NO_DIAGNOSIS = Issue(

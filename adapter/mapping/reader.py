@@ -47,7 +47,7 @@ class _Reader(Taking):
         by_name = {".".join(step.name for step in path.steps): text for path, text in values.items()}
         if self.mapping.place == "join":
             self._read_parent()
-            code.add(1, f"return p, {by_name['']}", 1)
+            code.add(1, f"return r, p, {by_name['']}", 1)
         elif self.mapping.place == "keyed":
             code.add(1, f"return {by_name['key']}, {by_name['value']}", 1)
         else:
@@ -182,4 +182,4 @@ class _Reader(Taking):
         self.code.add(indent, f"if {source}:", rule.at)
         self.code.add(indent + 1, f"{listed} = []", rule.at)
         body(self.code, indent + 1, listed)  # type: ignore[operator]
-        self.code.add(indent + 1, f"run.feed({name!r}, {listed}, {tuple(rule.feed)!r})", rule.at)
+        self.code.add(indent + 1, f"run.feed(r, {name!r}, {listed}, {tuple(rule.feed)!r})", rule.at)

@@ -12,10 +12,11 @@ from typing import Any
 from adapter.bundle import References
 from adapter.canonical import BASE
 from adapter.errors import Issue, Json
-from adapter.mapping.findings import about_rule, dropped, stranger
+from adapter.mapping.findings import Place, about_rule, dropped, stranger
 from adapter.mapping.path import Path
 from adapter.mapping.rules import Map, Rule
 from adapter.mapping.select import Drop, Way, collect
+from adapter.mapping.slots import Slot
 from adapter.mapping.tables import Table
 
 
@@ -43,7 +44,7 @@ class Pending:
 
     rule: Rule
     reference: Json
-    number: int
+    at: Taken
 
 
 def _patients(bundle: Json) -> Iterator[Json]:
@@ -57,19 +58,26 @@ def _patients(bundle: Json) -> Iterator[Json]:
 class Run:
     """State of one `to_case`.
 
-    Shapes:  at     (way, entry number, resource) being read
-             taken  (way, entry number, resource, item) of everything read so far
-             rules, drops  those that the reader at work names by number
+    Shapes:  at      (way, entry number, resource) being read; the short readers never need it
+             placed  for each slot what was read for it, in the order of the Bundle
+             items   items that others may point at: "Type/id" -> (slot, resource, item)
+             taken   everything read, when a trace is asked for; else None
+             same    of an item told a second time (by its identity) the one that was kept
     """
 
-    def __init__(self, bundle: Json) -> None:
+    at: tuple[Way, int, Json]
+
+    def __init__(self, bundle: Json, slots: int, *, recording: bool = False) -> None:
         self.references = References(bundle)
         self.issues: list[Issue] = []
-        self.taken: list[tuple[Way, int, Json, Any]] = []
+        self.placed: list[list[Any]] = [[] for _ in range(slots)]
+        self.items: dict[Any, tuple[Slot, Json, Json]] = {}
         self.pending: list[Pending] = []
-        self.feeds: list[tuple[str, list[Json], tuple[str, ...], tuple[Way, int, Json]]] = []
+        self.feeds: list[tuple[str, list[Json], tuple[str, ...], Json]] = []
         self.patient = {f"Patient/{each.get('id')}" for each in _patients(bundle)}
-        self.at: tuple[Way, int, Json]
+        self.taken: list[Taken] | None = [] if recording else None
+        self.first: dict[tuple[Any, ...], Json] = {}
+        self.same: dict[int, Json] = {}
 
     @property
     def here(self) -> Taken:
@@ -110,7 +118,7 @@ class Run:
         text = "needed and not found or not understood; item left out"
         self.issue("warning", "required", self.at[0].rules[number], "required", text)
 
-    def issue(self, severity: Any, kind: str, rule: Rule, code: str, text: str, at: Taken | None = None) -> None:
+    def issue(self, severity: Any, kind: str, rule: Rule, code: str, text: str, at: Place | None = None) -> None:
         self.issues.append(about_rule(severity, kind, at or self.here, rule, code, text))
 
     def collect(self, value: Json, path: Path) -> list[Any] | None:
@@ -139,9 +147,41 @@ class Run:
 
     def key(self, number: int, reference: Json) -> Pending:
         """The registry's name of another item, to be found by following a reference when all is read."""
-        pending = Pending(self.at[0].rules[number], reference, self.at[1])
+        pending = Pending(self.at[0].rules[number], reference, self.here)
         self.pending.append(pending)
         return pending
 
-    def feed(self, name: str, items: list[Json], keys: tuple[str, ...]) -> None:
-        self.feeds.append((name, items, keys, self.at))
+    def feed(self, resource: Json, name: str, items: list[Json], keys: tuple[str, ...]) -> None:
+        self.feeds.append((name, items, keys, resource))
+
+    def place(self, item: Any) -> None:
+        """Put what the resource at hand gave where it belongs."""
+        way, number, resource = self.at
+        slot = way.slot
+        if self.taken is not None:
+            self.taken.append(Taken(way, number, resource, item))
+        for pending in self.pending:
+            if pending.at.resource is resource:
+                pending.at.item = item
+        if way.collapse and self._collapses(way, item):
+            return
+        if slot.named:
+            name = resource.get("id")
+            self.items[number if name is None else f"{resource['resourceType']}/{name}"] = (slot, resource, item)
+        self.placed[slot.number].append(item)
+
+    def _collapses(self, way: Way, item: Json) -> bool:
+        """The same disease told once a stay: one item, from when it was first told."""
+        kept = self.first.setdefault((way.slot.case, *(item.get(name) for name in way.collapse)), item)
+        if kept is item:
+            return False
+        if self.taken is not None:
+            self.same[id(item)] = kept
+        for name, value in item.items():
+            kept[name] = min(kept.get(name, value), value) if name == "date" else kept.get(name, value)
+        return True
+
+    def refuse(self) -> None:
+        """Forget what the resource at hand said beside its item."""
+        resource = self.at[2]
+        self.feeds = [feed for feed in self.feeds if feed[3] is not resource]

@@ -18,7 +18,8 @@ from typing import Any
 
 from adapter.errors import Json
 from adapter.mapping.path import Path, parse_path
-from adapter.mapping.rules import Language, Map, Rule
+from adapter.mapping.rules import Map, Rule
+from adapter.mapping.slots import Slot
 
 Test = Callable[[Json], bool]
 Key = tuple[str, Any, Any]
@@ -91,8 +92,7 @@ class Way:
              rest      what is still to be asked of a resource found that way; None when nothing is
              own       the registry's own mark: such a resource is taken as it is, never collapsed with another
              warn      a reservation to be told of every resource taken this way
-             named     other resources may point at the item by its resource's id
-             preferred  of several answers to one question, the order in which they win
+             collapse  members by which two items are the same, told twice
     """
 
     mapping: Map
@@ -103,25 +103,32 @@ class Way:
     collapse: tuple[str, ...]
     own: bool
     warn: Json | None
-    named: bool
-    preferred: list[Any]
-    place: str
-    case: str
+    slot: Slot
     read: Callable[[Json, Any], Any]
     finder: Callable[[Json, list[str]], None]
     rules: list[Rule]
     drops: list[Drop]
 
+    @property
+    def place(self) -> str:
+        return self.slot.place
 
-def make_ways(mapping: Map, language: Language, **compiled: Any) -> list[Way]:
+    @property
+    def case(self) -> str:
+        return self.slot.case
+
+
+def make_ways(mapping: Map, slot: Slot, **compiled: Any) -> list[Way]:
     """Shapes:  compiled  read, finder, rules and drops of the map"""
-    pointed = {each.get("parent")["map"] for each in language.maps if each.get("parent")}
-    pointed |= {leaf.codec.option["map"] for leaf in language.leaves() if leaf.codec.name == "key"}
-    named = mapping.name in pointed
-    return [_way(mapping, spelled, named, compiled) for spelled in mapping.get("select") or [{}]]
+    return [_way(mapping, spelled, slot, compiled) for spelled in mapping.get("select") or [{}]]
 
 
-def _way(mapping: Map, spelled: Json, named: bool, compiled: Json) -> Way:
+def make_tests(mapping: Map) -> list[Test]:
+    """For each alternative of `select` whether a resource goes that way."""
+    return [_every(mapping, spelled) for spelled in mapping.get("select") or [{}]]
+
+
+def _way(mapping: Map, spelled: Json, slot: Slot, compiled: Json) -> Way:
     keys: set[tuple[Any, Any]] = set()
     path, rest = Path(), {}
     for text, condition in spelled.items():
@@ -138,10 +145,7 @@ def _way(mapping: Map, spelled: Json, named: bool, compiled: Json) -> Way:
         collapse=tuple(spelled.get("collapse", ())),
         own=any(isinstance(each, dict) and "coding" in each for each in spelled.values()),
         warn=spelled.get("warn"),
-        named=named,
-        preferred=(mapping.get("several") or {}).get("prefer", {}).get("value", []),
-        place=mapping.place,
-        case=mapping.case,
+        slot=slot,
         **compiled,
     )
 

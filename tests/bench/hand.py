@@ -10,6 +10,8 @@ from typing import Any
 
 from adapter.canonical import BASE, code_system, extension
 from adapter.config import shipped
+from adapter.declaration import load_declaration
+from adapter.mapping.quantities import make_units
 from adapter.mapping.tables import load_systems, load_tables
 
 Json = dict[str, Any]
@@ -21,7 +23,13 @@ OBSERVATION, ROLE = code_system("crmo-observation"), code_system("crmo-role")
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 LATERALITY, SEGMENT, LABEL = extension("laterality"), extension("bone-segment"), extension("label")
 WRITE = {name: table.codings for name, table in TABLES.items()}
-READ = {name: table.words for name, table in TABLES.items()}
+READ: dict[str, dict[Any, Any]] = {name: table.words or table.plain_words for name, table in TABLES.items()}
+UNITS = {
+    name: {(measured, unit) for measured, spelled in rows.items() for unit, _ in spelled.values()}
+    for name, rows in make_units(
+        load_declaration(path, "units") for path in (shipped("mappings") / "tables").glob("*.units.yaml")
+    ).items()
+}
 
 
 def concept(table: str, word: Any) -> Json:

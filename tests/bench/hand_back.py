@@ -1,6 +1,17 @@
-"""The way back by hand: resources as `to_resources` writes them, to the case.
+"""The way back by hand: a Bundle as `to_fhir` writes it, to the case, with what a careful programmer looks at.
 
-What was withdrawn, or speaks of somebody else, is left out as the mapping files do; nothing is reported.
+It does the work that the mapping files ask for, and no more than a look where nothing is wrong:
+
+- a resource that was withdrawn, says that there is nothing, shows no part of the child, or speaks of somebody else is
+  left out and said so; so is an item that lacks a part without which it means nothing;
+- a code is looked up in the table, the next coding is tried when the first is unknown, and a value without a known
+  code is said and left out, never guessed;
+- a quantity counts only in a unit known for what is measured; a dateTime is cut to the day;
+- of several answers to one question the weightier one counts; sites told with the diagnosis alone become lesions;
+- what another resource answers is put onto the item that it points at.
+
+What it does not do: the spellings of the field (aliases, dots, prefixes, finer codes), references in all their forms,
+several diagnoses in one Bundle, file and line in what it says, explanations, and a report of what nobody read.
 """
 
 from __future__ import annotations
@@ -8,108 +19,163 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.canonical import BASE, extension
-from tests.bench.hand import ANSWERS, ASSERTED, LABEL, LATERALITY, OBSERVATION, READ, ROLE, SEGMENT, Json, word
+from tests.bench.hand import ANSWERS, ASSERTED, LABEL, LATERALITY, OBSERVATION, READ, ROLE, SEGMENT, UNITS, Json
 
-FINDINGS = {key: each for key, each in READ["finding"].items()}
-LAB, MEASURES = READ["lab-test"], READ["assessment"]
-JOINS = {
-    code: (member, field, table, element, len(stem)) for member, field, code, _, _, table, element, _, stem in ANSWERS
-}
+Said = list[tuple[str, str]]
 
-
+FINDINGS, LAB, MEASURES, NOTHING = READ["finding"], READ["lab-test"], READ["assessment"], READ["statement-of-nothing"]
+JOINS = {code: (member, field, table, element) for member, field, code, _, _, table, element, _, _ in ANSWERS}
 WITHDRAWN = ("entered-in-error", "cancelled", "preliminary", "registered", "not-done", "not-taken", "intended")
+CASE, STUDY = f"{BASE}/identifier/case", f"{BASE}/identifier/study"
+WHOLE_BODY, REGION = extension("whole-body"), extension("imaging-region")
+OPPOSITION, INCLUSION = extension("opposition"), extension("inclusion-date")
+TIMING, LINE = extension("comorbidity-timing"), extension("treatment-line")
+WEIGHT = {"yes": 0, "no": 1, "unknown": 2}
 
 
-def to_case(resources: list[Json]) -> Json:
+def to_case(bundle: Json) -> tuple[Json, Said]:
     case: Json = {}
     items: dict[str, Json] = {}
+    sites: list[Json] = []
+    said: Said = []
+    resources = [entry["resource"] for entry in bundle["entry"] if "resource" in entry]
     patient = "Patient/" + next(each["id"] for each in resources if each["resourceType"] == "Patient")
     for resource in resources:
         kind = resource["resourceType"]
-        if kind != "Patient" and (resource.get("status") in WITHDRAWN or resource["subject"]["reference"] != patient):
+        if kind == "Patient":
+            _patient(case, resource, said)
             continue
-        if kind == "Observation":
-            _observation(case, items, resource)
+        if resource["subject"]["reference"] != patient:
+            said.append(("subject", resource["id"]))
+        elif kind == "Observation":
+            _observation(case, items, resource, said)
+        elif resource.get("status") in WITHDRAWN:
+            said.append(("dropped", resource["id"]))
         elif kind == "Condition":
-            _condition(case, resource)
+            _condition(case, sites, resource, said)
         elif kind == "MedicationStatement":
-            item = _treatment(resource)
-            items[f"MedicationStatement/{resource['id']}"] = item
-            case.setdefault("treatments", []).append(item)
+            _treatment(case, items, resource, said)
         elif kind == "ImagingStudy":
-            item = _study(resource)
-            items[f"ImagingStudy/{resource['id']}"] = item
-            case.setdefault("imaging_studies", []).append(item)
+            _study(case, items, resource, said)
         elif kind == "Procedure":
-            item = _biopsy(resource)
-            items[f"Procedure/{resource['id']}"] = item
-            case.setdefault("biopsies", []).append(item)
-        elif kind == "Patient":
-            _patient(case, resource)
-    return case
+            _biopsy(case, items, resource, said)
+    _sites(case, sites)
+    return case, said
 
 
-def _place(item: Json, value: Json) -> None:
-    if "coding" in value:
-        item["bone"] = word("bone", value)
+def _word(table: str, value: Json, said: Said) -> Any:
+    known = READ[table]
+    for coding in value.get("coding", ()):
+        if (word := known.get((coding.get("system"), coding.get("code")))) is not None:
+            return word
+    said.append(("unmapped", table))
+    return None
+
+
+def _place(item: Json, value: Json, said: Said) -> None:
+    if "coding" in value and (bone := _word("bone", value, said)) is not None:
+        item["bone"] = bone
     for each in value.get("extension", ()):
         if each["url"] == LATERALITY:
             concept = each["valueCodeableConcept"]
-            item["side"] = word("side", concept) if "coding" in concept else "unknown"
-        elif each["url"] == SEGMENT:
-            item["segment"] = word("segment", each["valueCodeableConcept"])
+            if (side := _word("side", concept, said) if "coding" in concept else "unknown") is not None:
+                item["side"] = side
+        elif each["url"] == SEGMENT and (segment := _word("segment", each["valueCodeableConcept"], said)) is not None:
+            item["segment"] = segment
 
 
-def _patient(case: Json, resource: Json) -> None:
+def _sites(case: Json, sites: list[Json]) -> None:
+    """Sites told with the diagnosis are lesions, unless the examination found them already."""
+    known = case.get("clinical_lesions", [])
+    new = [site for site in sites if not any(_covers(each, site) for each in known)]
+    if new:
+        case["clinical_lesions"] = known + new
+
+
+def _covers(lesion: Json, site: Json) -> bool:
+    return all(site.get(key) in (None, "unknown", lesion.get(key)) for key in ("bone", "side", "segment"))
+
+
+def _patient(case: Json, resource: Json, said: Said) -> None:
     for identifier in resource["identifier"]:
-        if identifier["system"] == f"{BASE}/identifier/case":
+        if identifier["system"] == CASE:
             case["case_id"] = identifier["value"]
     person: Json = {}
     if (sex := resource.get("gender")) is not None:
-        person["sex"] = sex
+        if sex in READ_SEX:
+            person["sex"] = READ_SEX[sex]
+        else:
+            said.append(("unmapped", "gender"))
     if (birth := resource.get("birthDate")) is not None:
-        person["birth_date"] = birth
+        person["birth_date"] = birth[:10]
     if (death := resource.get("deceasedDateTime")) is not None:
-        person["death_date"], person["vital_status"] = death, "dead"
+        person["death_date"], person["vital_status"] = death[:10], "dead"
     elif (deceased := resource.get("deceasedBoolean")) is not None:
         person["vital_status"] = "dead" if deceased else "alive"
     elif "_deceasedBoolean" in resource:
         person["vital_status"] = "unknown"
     case["patient"] = person
-    for each in resource.get("extension", ()):
-        if each["url"] == extension("opposition"):
-            case["opposition"] = word("opposition", each["valueCodeableConcept"])
-        elif each["url"] == extension("inclusion-date"):
-            case["inclusion_date"] = each["valueDate"]
+    _consent(case, resource, said)
     if (organisation := resource.get("managingOrganization")) is not None:
         case["centre"] = organisation["identifier"]["value"]
 
 
-def _condition(case: Json, resource: Json) -> None:
-    role = next(each["code"] for each in resource["category"][0]["coding"] if each["system"] == ROLE)
+def _consent(case: Json, resource: Json, said: Said) -> None:
+    for each in resource.get("extension", ()):
+        if each["url"] == OPPOSITION:
+            if (word := _word("opposition", each["valueCodeableConcept"], said)) is not None:
+                case["opposition"] = word
+        elif each["url"] == INCLUSION:
+            case["inclusion_date"] = each["valueDate"][:10]
+
+
+def _condition(case: Json, sites: list[Json], resource: Json, said: Said) -> None:
+    role = next((each["code"] for each in resource["category"][0]["coding"] if each["system"] == ROLE), None)
     if role == "diagnosis":
-        case["diagnosis"] = _diagnosis(resource)
+        _diagnosis(case, sites, resource, said)
     elif role == "comorbidity":
-        item: Json = {"type": word("comorbidity", resource["code"])}
-        if (date := resource.get("onsetDateTime")) is not None:
-            item["date"] = date
-        for each in resource.get("extension", ()):
-            item["timing"] = word("timing", each["valueCodeableConcept"])
-        case.setdefault("comorbidities", []).append(item)
+        _comorbidity(case, resource, said)
     elif role == "sequela":
-        item = {"type": word("sequela", resource["code"])}
-        if sites := resource.get("bodySite"):
-            item["site"] = word("bone", sites[0])
+        item = {"type": _word("sequela", resource["code"], said)}
+        if item["type"] is None:
+            said.append(("lacks", "code"))
+            return
+        if (bodies := resource.get("bodySite")) and (bone := _word("bone", bodies[0], said)) is not None:
+            item["site"] = bone
         case.setdefault("sequelae", []).append(item)
+    elif role == "other-diagnosis":
+        _other(case, resource, said)
     else:
-        item = {"category": resource["category"][0]["coding"][1]["code"]}
-        if (certainty := resource.get("verificationStatus")) is not None:
-            item["certainty"] = word("condition-ver-status", certainty)
-        if (code := resource.get("code")) is not None:
-            item["code"] = _coding(code["coding"][0])
-        if (date := resource.get("onsetDateTime")) is not None:
-            item["date"] = date
-        case.setdefault("other_diagnoses", []).append(item)
+        said.append(("unselected", "Condition"))
+
+
+def _comorbidity(case: Json, resource: Json, said: Said) -> None:
+    if (kind := _word("comorbidity", resource["code"], said)) is None:
+        said.append(("lacks", "code"))
+        return
+    item: Json = {"type": kind}
+    if (date := resource.get("onsetDateTime")) is not None:
+        item["date"] = date[:10]
+    for each in resource.get("extension", ()):
+        if each["url"] == TIMING and (timing := _word("timing", each["valueCodeableConcept"], said)) is not None:
+            item["timing"] = timing
+    case.setdefault("comorbidities", []).append(item)
+
+
+def _other(case: Json, resource: Json, said: Said) -> None:
+    category = resource["category"][0]["coding"][1]["code"]
+    if category not in READ_CATEGORY:
+        said.append(("lacks", "category"))
+        return
+    item: Json = {"category": READ_CATEGORY[category]}
+    certainty = resource.get("verificationStatus")
+    if certainty is not None and (word := _word("condition-ver-status", certainty, said)) is not None:
+        item["certainty"] = word
+    if (code := resource.get("code")) is not None:
+        item["code"] = _coding(code["coding"][0])
+    if (date := resource.get("onsetDateTime")) is not None:
+        item["date"] = date[:10]
+    case.setdefault("other_diagnoses", []).append(item)
 
 
 def _coding(coding: Json) -> Json:
@@ -120,135 +186,218 @@ def _coding(coding: Json) -> Json:
     return made
 
 
-def _diagnosis(resource: Json) -> Json:
-    made: Json = {"code": word("diagnosis", resource["code"])}
-    if (certainty := resource.get("verificationStatus")) is not None:
-        made["certainty"] = word("condition-ver-status", certainty)
-    if (status := resource.get("clinicalStatus")) is not None:
-        made["clinical_status"] = word("condition-clinical", status)
-    if (date := resource.get("onsetDateTime")) is not None:
-        made["onset"] = {"date": date}
-    elif (age := resource.get("onsetAge")) is not None:
-        made["onset"] = {"age": {"value": age["value"], "unit": age["code"]}}
-    elif (period := resource.get("onsetPeriod")) is not None:
-        made["onset"] = {"period": dict(period)}
-    elif (ages := resource.get("onsetRange")) is not None:
-        made["onset"] = {"range": {end: {"value": a["value"], "unit": a["code"]} for end, a in ages.items()}}
-    elif (text := resource.get("onsetString")) is not None:
-        made["onset"] = {"text": text}
+def _diagnosis(case: Json, sites: list[Json], resource: Json, said: Said) -> None:
+    if (code := _word("diagnosis", resource["code"], said)) is None:
+        said.append(("lacks", "code"))
+        return
+    case["diagnosis"] = made = {"code": code}
+    certainty, status = resource.get("verificationStatus"), resource.get("clinicalStatus")
+    if certainty is not None and (word := _word("condition-ver-status", certainty, said)) is not None:
+        made["certainty"] = word
+    if status is not None and (word := _word("condition-clinical", status, said)) is not None:
+        made["clinical_status"] = word
+    _onset(made, resource, said)
     for each in resource.get("extension", ()):
         if each["url"] == ASSERTED:
-            made["date"] = each["valueDateTime"]
-    if (recorded := resource.get("recordedDate")) is not None:
-        made["date"], made["date_is_recorded"] = recorded, True
-    return made
+            made["date"] = each["valueDateTime"][:10]
+    if "date" not in made and (recorded := resource.get("recordedDate")) is not None:
+        made["date"], made["date_is_recorded"] = recorded[:10], True
+    for each in resource.get("bodySite", ()):
+        site: Json = {"side": "unknown"}
+        _place(site, each, said)
+        if "bone" in site:
+            sites.append(site)
 
 
-def _biopsy(resource: Json) -> Json:
-    item: Json = {}
+def _onset(made: Json, resource: Json, said: Said) -> None:
+    if (date := resource.get("onsetDateTime")) is not None:
+        made["onset"] = {"date": date[:10]}
+    elif (age := resource.get("onsetAge")) is not None:
+        if (known := _age(age, said)) is not None:
+            made["onset"] = {"age": known}
+    elif (period := resource.get("onsetPeriod")) is not None:
+        made["onset"] = {"period": {end: date[:10] for end, date in period.items()}}
+    elif (ages := resource.get("onsetRange")) is not None:
+        made["onset"] = {"range": {end: known for end, age in ages.items() if (known := _age(age, said)) is not None}}
+    elif (text := resource.get("onsetString")) is not None:
+        made["onset"] = {"text": text}
+
+
+def _age(age: Json, said: Said) -> Json | None:
+    if ("age", age["code"]) in UNITS["age"]:
+        return {"value": age["value"], "unit": age["code"]}
+    said.append(("unmapped", "age"))
+    return None
+
+
+def _biopsy(case: Json, items: dict[str, Json], resource: Json, said: Said) -> None:
+    coding = resource["code"]["coding"][0]
+    if READ["biopsy"].get((coding["system"], coding["code"])) != "bone_biopsy":
+        said.append(("unselected", "Procedure"))
+        return
+    items[f"Procedure/{resource['id']}"] = item = {}
     if (date := resource.get("performedDateTime")) is not None:
-        item["date"] = date
-    if sites := resource.get("bodySite"):
-        _place(item, sites[0])
-    return item
+        item["date"] = date[:10]
+    if bodies := resource.get("bodySite"):
+        _place(item, bodies[0], said)
+    case.setdefault("biopsies", []).append(item)
 
 
-def _study(resource: Json) -> Json:
+def _study(case: Json, items: dict[str, Json], resource: Json, said: Said) -> None:
     coding = resource["modality"][0]
-    item: Json = {"modality": READ["modality"][coding["system"], coding["code"]]}
+    modality = READ["modality"].get((coding["system"], coding["code"]))
+    if modality is None:
+        said.append(("lacks", "modality"))
+        return
+    items[f"ImagingStudy/{resource['id']}"] = item = {"modality": modality}
     for each in resource.get("identifier", ()):
-        if each["system"] == f"{BASE}/identifier/study":
+        if each["system"] == STUDY:
             item["id"] = each["value"]
     if (date := resource.get("started")) is not None:
-        item["date"] = date
+        item["date"] = date[:10]
     for each in resource.get("extension", ()):
-        if each["url"] == extension("whole-body"):
+        if each["url"] == WHOLE_BODY:
             item["whole_body"] = each["valueBoolean"]
-        elif each["url"] == extension("imaging-region"):
+        elif each["url"] == REGION:
             item["region"] = each["valueCode"]
-    return item
+    case.setdefault("imaging_studies", []).append(item)
 
 
-def _treatment(resource: Json) -> Json:
+def _treatment(case: Json, items: dict[str, Json], resource: Json, said: Said) -> None:
     codings = resource["medicationCodeableConcept"]["coding"]
-    item: Json = {"class": codings[0]["code"]}
+    if any((each.get("system"), each.get("code")) in NOTHING for each in codings):
+        said.append(("dropped", resource["id"]))
+        return
+    code = codings[0]["code"]
+    if code not in READ_CLASS:
+        said.append(("unclassified", "treatment"))
+    items[f"MedicationStatement/{resource['id']}"] = item = {"class": READ_CLASS.get(code, "other")}
     if len(codings) > 1:
         item["substance"] = _coding(codings[1])
     if (status := resource.get("status")) is not None:
-        item["status"] = status
+        if status in READ_STATUS:
+            item["status"] = READ_STATUS[status]
+        else:
+            said.append(("unmapped", "status"))
     if (period := resource.get("effectivePeriod")) is not None:
         if (start := period.get("start")) is not None:
-            item["start"] = start
+            item["start"] = start[:10]
         if (end := period.get("end")) is not None:
-            item["stop"] = end
+            item["stop"] = end[:10]
     for each in resource.get("extension", ()):
-        item["line"] = each["valuePositiveInt"]
-    return item
+        if each["url"] == LINE:
+            item["line"] = each["valuePositiveInt"]
+    case.setdefault("treatments", []).append(item)
 
 
-def _observation(case: Json, items: dict[str, Json], resource: Json) -> None:
+def _observation(case: Json, items: dict[str, Json], resource: Json, said: Said) -> None:
     coding = resource["code"]["coding"][0]
-    system, code = coding["system"], coding["code"]
-    if (finding := FINDINGS.get((system, code))) is not None:
-        value = resource.get("valueBoolean")
-        case.setdefault("findings", {})[finding] = "unknown" if value is None else "yes" if value else "no"
-    elif (test := LAB.get((system, code))) is not None:
-        case.setdefault("laboratory", []).append(_laboratory(test, resource))
-    elif system == OBSERVATION and code in JOINS:
-        _, field, table, element, _ = JOINS[code]
-        items[resource[element][0]["reference"]][field] = word(table, resource["valueCodeableConcept"])
+    key = system, code = coding["system"], coding["code"]
+    if (finding := FINDINGS.get(key)) is not None:
+        _finding(case, finding, resource, said)
+    elif resource["status"] in WITHDRAWN:
+        said.append(("dropped", resource["id"]))
+    elif (test := LAB.get(key)) is not None:
+        _laboratory(case, test, resource, said)
+    elif (measure := MEASURES.get(key)) is not None:
+        _assessment(case, measure, resource, said)
+    elif system != OBSERVATION:
+        said.append(("unselected", "Observation"))
+    elif code in JOINS:
+        _answer(items, resource, *JOINS[code], said)
     elif code == "clinical-lesion":
-        case.setdefault("clinical_lesions", []).append(_lesion(resource))
+        _lesion(case, resource, said)
     elif code == "imaging-lesion":
-        case.setdefault("imaging_lesions", []).append(_imaging_lesion(resource))
+        _imaging_lesion(case, resource, said)
     elif code == "outcome-status":
         case["outcome"] = outcome = {}
         if (date := resource.get("effectiveDateTime")) is not None:
-            outcome["last_visit_date"] = date
-        if (status := resource.get("valueCodeableConcept")) is not None:
-            outcome["status"] = word("outcome", status)
-    else:
-        case.setdefault("assessments", []).append(_assessment(MEASURES[system, code], resource))
+            outcome["last_visit_date"] = date[:10]
+        value = resource.get("valueCodeableConcept")
+        if value is not None and (status := _word("outcome", value, said)) is not None:
+            outcome["status"] = status
 
 
-def _laboratory(test: Any, resource: Json) -> Json:
+def _answer(items: dict[str, Json], resource: Json, _: str, field: str, table: str, element: str, said: Said) -> None:
+    item = items.get(resource[element][0]["reference"])
+    if item is None:
+        said.append(("dangling", element))
+    elif (word := _word(table, resource["valueCodeableConcept"], said)) is not None:
+        item[field] = word
+
+
+def _finding(case: Json, finding: Any, resource: Json, said: Said) -> None:
+    status, value = resource["status"], resource.get("valueBoolean")
+    if status != "preliminary" and status in WITHDRAWN:
+        said.append(("dropped", resource["id"]))
+        return
+    answer = "unknown" if value is None or status == "preliminary" else "yes" if value else "no"
+    answers = case.setdefault("findings", {})
+    if finding not in answers or WEIGHT[answer] < WEIGHT[answers[finding]]:
+        answers[finding] = answer
+
+
+def _laboratory(case: Json, test: Any, resource: Json, said: Said) -> None:
     quantity = resource["valueQuantity"]
+    if (test, quantity["code"]) not in UNITS["lab-units"]:
+        said.append(("lacks", "valueQuantity"))
+        return
     item: Json = {"test": test, "value": quantity["value"], "unit": quantity["code"]}
     if (comparator := quantity.get("comparator")) is not None:
         item["comparator"] = comparator
     if (date := resource.get("effectiveDateTime")) is not None:
-        item["date"] = date
-    return item
+        item["date"] = date[:10]
+    case.setdefault("laboratory", []).append(item)
 
 
-def _lesion(resource: Json) -> Json:
+def _lesion(case: Json, resource: Json, said: Said) -> None:
     item: Json = {"side": "unknown"}
-    _place(item, resource["bodySite"])
+    _place(item, resource["bodySite"], said)
+    if "bone" not in item:
+        said.append(("lacks", "bodySite"))
+        return
     if (present := resource.get("valueBoolean")) is not None:
         item["present"] = present
     if (date := resource.get("effectiveDateTime")) is not None:
-        item["date"] = date
-    return item
+        item["date"] = date[:10]
+    case.setdefault("clinical_lesions", []).append(item)
 
 
-def _imaging_lesion(resource: Json) -> Json:
-    item = _lesion(resource)
-    del item["present"]
-    item["modality"] = word("modality", resource["method"])
+def _imaging_lesion(case: Json, resource: Json, said: Said) -> None:
+    if resource.get("valueBoolean") is False:
+        said.append(("dropped", resource["id"]))
+        return
+    item: Json = {"side": "unknown"}
+    _place(item, resource["bodySite"], said)
+    item["modality"] = _word("modality", resource["method"], said)
+    if "bone" not in item or item["modality"] is None:
+        said.append(("lacks", "bodySite or method"))
+        return
     if references := resource.get("derivedFrom"):
         item["study"] = references[0]["identifier"]["value"]
     for each in resource.get("component", ()):
-        item["active"] = each["valueBoolean"]
-    return item
+        if each["code"]["coding"][0]["code"] == "lesion-active":
+            item["active"] = each["valueBoolean"]
+    if (date := resource.get("effectiveDateTime")) is not None:
+        item["date"] = date[:10]
+    case.setdefault("imaging_lesions", []).append(item)
 
 
-def _assessment(measure: Any, resource: Json) -> Json:
-    item: Json = {"measure": measure, "date": resource["effectiveDateTime"]}
+def _assessment(case: Json, measure: Any, resource: Json, said: Said) -> None:
+    item: Json = {"measure": measure, "date": resource["effectiveDateTime"][:10]}
     if (value := resource.get("valueCodeableConcept")) is not None:
-        item["value"] = word("result", value)
+        item["value"] = _word("result", value, said)
+        if item["value"] is None:
+            said.append(("lacks", "value"))
+            return
     else:
         quantity = resource["valueQuantity"]
         item["value"] = quantity["value"]
         if (unit := quantity.get("code")) is not None:
             item["unit"] = unit
-    return item
+    case.setdefault("assessments", []).append(item)
+
+
+READ_SEX, READ_CATEGORY, READ_CLASS, READ_STATUS = (
+    READ[name] for name in ("sex", "other-diagnosis-category", "treatment-class", "treatment-status")
+)

@@ -13,7 +13,7 @@ from adapter.mapping.checks.pairs import Pair, tell_map
 from adapter.mapping.checks.survey import Survey
 from adapter.mapping.path import Path, Step
 from adapter.mapping.rules import Map
-from adapter.mapping.select import make_drops, make_ways
+from adapter.mapping.select import make_drops, make_tests
 
 
 def check_selection(survey: Survey) -> Iterator[str]:
@@ -26,8 +26,7 @@ def check_selection(survey: Survey) -> Iterator[str]:
             if not drop.hospital_only and drop.test(constant):
                 text = "this drops every resource that the map itself writes"
                 yield tell_map(mapping, "Q003", text, "drop", number)
-        ways = make_ways(mapping, survey.language, read=None, finder=None, rules=[], drops=[])
-        if not any(way.test(coded) for way in ways):
+        if not any(test(coded) for test in make_tests(mapping)):
             yield tell_map(mapping, "Q003", "no alternative takes a resource that the map itself writes", "select")
 
 
