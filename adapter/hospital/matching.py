@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapter.errors import Json
-from adapter.hospital.source import Search
+from adapter.hospital.search import Search
 
 # Search parameters that are tokens, with the element they look at (R4, the types a source may ask for).
 _TOKENS = {
@@ -77,6 +77,15 @@ def _tokens(value: Any) -> Iterator[tuple[Any, Any]]:
         if "coding" in value:
             yield from _tokens(value["coding"])
         yield value.get("system"), value.get("code", value.get("value"))
+
+
+def token_of(resource: Json, name: str) -> str:
+    """A value by which a token search must find this resource; "" when there is none."""
+    element = _OTHER_CODES.get(str(resource.get("resourceType")), "code") if name == "code" else _TOKENS.get(name, "")
+    for system, code in _tokens(resource.get(element)):
+        if isinstance(code, str) and code:
+            return f"{system}|{code}" if isinstance(system, str) else code
+    return ""
 
 
 def patient_of(resource: Json) -> str:

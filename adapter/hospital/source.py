@@ -1,33 +1,23 @@
-"""Which hospital, and what to ask it: sources as declarations, or a bare address with our defaults.
+"""Which hospital, and what to ask it: a source, declared in a file or made of a bare address and our defaults.
 
-Takes from: errors, declaration.  Gives to: hospital.client, pull, cli.
+Takes from: errors, declaration, hospital.origin.  Gives to: the rest of this room, pull, cli.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
 
-from adapter.declaration import Declaration, load_declaration
-from adapter.errors import ConfigError, DeclarationError, Json, NotSupportedError, UsageError
-from adapter.hospital.origin import host_of, origin_of
+from adapter.errors import ConfigError
+from adapter.hospital.opposition import Opposition
+from adapter.hospital.politeness import Politeness
+from adapter.hospital.search import Search
+from adapter.tokens import Algorithm
 
-_DEFAULTS = "default-source.yaml"
-
-
-@dataclass(frozen=True)
-class Search:
-    """One question to a server: a type with its parameters.
-
-    Shapes:  parameters  name -> values that are ORed
-    """
-
-    type: str
-    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+AuthenticationKind = Literal["none", "bearer", "basic", "client-secret", "smart-backend-services", "mutual-tls"]
+_MAX_SECRET_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -40,13 +30,88 @@ class Timeouts:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """Where a secret is kept: in a variable of the environment, or in a file. Never in a declaration."""
+
+    variable: str = ""
+    file: Path | None = None
+
+    def read(self, lookup: Callable[[str], str | None]) -> str:
+        """The secret as it is now.
+
+        Errors:  ConfigError when it is not there, or is in a file that everybody can read
+        """
+        text = self._read_file(self.file) if self.file else lookup(self.variable) or ""
+        secret = text.strip()
+        if not secret or any(ord(sign) < 32 or ord(sign) == 127 for sign in secret):
+            place = f"file {self.file.name}" if self.file else f"variable {self.variable}"
+            raise ConfigError(f"The {place} holds no secret (one line of text).")
+        return secret
+
+    def _read_file(self, file: Path) -> str:
+        try:
+            if file.stat().st_mode & 0o007:
+                raise ConfigError(f"The file {file.name} holds a secret and can be read by everybody: chmod 600 it.")
+            with file.open(encoding="utf-8") as opened:
+                return opened.read(_MAX_SECRET_BYTES)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The file {file.name} with a secret cannot be read ({type(error).__name__}).") from None
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """How we make ourselves known.
+
+    Shapes:  secret          bearer token, password or client secret, by kind
+             user            user name (basic) or client id (client-secret, smart-backend-services)
+             in_body         client-secret: send it in the form, not in an Authorization header
+             token_endpoint  "" when the server's smart-configuration is to name it
+             scopes          asked for to the letter; empty: made from the types wanted
+             algorithm       None: what the server takes and we have a key for
+             keys            file of our client keys
+             key_set_url     told as jku
+    """
+
+    kind: AuthenticationKind = "none"
+    secret: Secret | None = None
+    user: str = ""
+    in_body: bool = False
+    token_endpoint: str = ""
+    scopes: tuple[str, ...] = ()
+    algorithm: Algorithm | None = None
+    keys: Path | None = None
+    key_set_url: str = ""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Our client certificate with its key, and whom else we trust to vouch for servers; PEM files."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    authorities: Path | None = None
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Further addresses a server may send us to.
+
+    Shapes:  trusted  get our credentials as well (of the same hospital)
+             open     are asked without any (where bulk files lie)
+    """
+
+    trusted: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """A hospital server, ready to be opened.
 
-    Shapes:  base            without a slash at the end
-             candidates      searches that find the patients worth collecting
-             collect         searches made per patient; `patient` is added to each
-             token_variable  name of the secret that holds a bearer token; "" without
+    Shapes:  base        without a slash at the end
+             candidates  searches that find the patients worth collecting
+             collect     searches made per patient; `patient` is added to each
+             headers     further headers that are secrets, such as a gateway's key
     """
 
     name: str
@@ -57,92 +122,17 @@ class Source:
     page_size: int
     timeouts: Timeouts
     max_answer_bytes: int
-    token_variable: str = ""
+    authentication: Authentication = Authentication()
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    tls: Tls = Tls()
+    addresses: Addresses = Addresses()
+    politeness: Politeness = field(default_factory=Politeness)
+    opposition: Opposition | None = None
 
-
-def load_sources(folder: Path | None) -> dict[str, Source]:
-    """The declared sources of a folder by name; none when there is no folder.
-
-    Errors:  DeclarationError with file:line (schema, a name twice, a base that is no address), NotSupportedError
-    """
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder and folder.is_dir() else []
-    sources: dict[str, Source] = {}
-    for file in files:
-        declaration = load_declaration(file, "source")
-        source = _make_source(declaration)
-        if source.name in sources:
-            raise DeclarationError(f"{declaration.at(('source',))} R101 source '{source.name}' is declared twice")
-        sources[source.name] = source
-    return sources
-
-
-def resolve_source(name_or_base: str, sources: Mapping[str, Source]) -> Source:
-    """A declared source by its name, or the defaults aimed at a FHIR base address.
-
-    Errors:  UsageError when it is neither
-    """
-    if name_or_base in sources:
-        return sources[name_or_base]
-    problem = _base_problem(name_or_base)
-    if problem:
-        known = ", ".join(sorted(sources)) or "none"
-        raise UsageError(f"the source is neither declared (declared: {known}) nor a FHIR base address: {problem}")
-    base = name_or_base.rstrip("/")
-    return _source_of({**_defaults(), "source": host_of(base), "base": base})
-
-
-def _make_source(declaration: Declaration) -> Source:
-    data = declaration.data
-    if problem := _base_problem(data["base"]):
-        raise DeclarationError(f"{declaration.at(('base',))} R102 {problem}")
-    kind = data.get("authentication", {}).get("type", "none")
-    if kind not in ("none", "bearer"):
-        place = declaration.at(("authentication", "type"))
-        raise NotSupportedError(f"{place} R103 authentication '{kind}' is not supported yet; use 'bearer' or 'none'")
-    if kind == "bearer" and urlsplit(data["base"]).scheme != "https" and not data.get("allow_plain_http"):
-        raise DeclarationError(
-            f"{declaration.at(('base',))} R104 a token is only sent over https (or say allow_plain_http: true)"
-        )
-    return _source_of({**_defaults(), **data})
-
-
-def _source_of(data: Json) -> Source:
-    collect = [*data["collect"], *(data["medication_requests"] if data.get("use_medication_requests") else [])]
-    return Source(
-        name=data["source"],
-        base=data["base"].rstrip("/"),
-        centre=data.get("centre", ""),
-        candidates=tuple(_search(each) for each in data["candidates"]),
-        collect=tuple(_search(each) for each in collect),
-        page_size=data["page_size"],
-        timeouts=Timeouts(**{**_defaults()["timeouts"], **data["timeouts"]}),
-        max_answer_bytes=data["max_answer_bytes"],
-        token_variable=data.get("authentication", {}).get("token_variable", ""),
-    )
-
-
-def _search(data: Json) -> Search:
-    parameters = data.get("parameters", {})
-    return Search(data["type"], {name: _values(value) for name, value in parameters.items()})
-
-
-def _values(value: str | list[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _base_problem(base: str) -> str:
-    try:
-        origin_of(base)
-    except ValueError as error:
-        return str(error)
-    parts = urlsplit(base)
-    return "a base address has no query and no fragment" if parts.query or parts.fragment else ""
-
-
-@cache
-def _defaults() -> Json:
-    with resources.as_file(resources.files("adapter.hospital").joinpath(_DEFAULTS)) as path:
-        data: Json = load_declaration(path, "source-defaults").data
-    if not data["candidates"]:
-        raise ConfigError("the default source finds no candidates")
-    return data
+    @property
+    def types(self) -> frozenset[str]:
+        """Resource types a pull reads."""
+        asked = {search.type for search in (*self.candidates, *self.collect)}
+        consent = {"Consent"} if self.opposition and self.opposition.asks_consents else set()
+        medication = {"Medication"} if asked & {"MedicationStatement", "MedicationRequest"} else set()
+        return frozenset({"Patient"} | asked | medication | consent)

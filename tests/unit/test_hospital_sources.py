@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ import pytest
 from adapter.errors import (
     ConfigError,
     DeclarationError,
-    NotSupportedError,
     RemoteError,
     RemoteTransientError,
     UsageError,
 )
-from adapter.hospital import Hospital, Patience, Source, load_sources, open_hospital, resolve_source
+from adapter.hospital import Hospital, Source, load_sources, open_hospital, resolve_source
 from tests.scripted_hospital import GOOD, Scripted, ScriptedHospital, answer, collect, condition
 
 
@@ -89,27 +87,15 @@ def test_same_name_twice_is_refused(declare: Callable[..., dict[str, Source]], t
         declare()
 
 
-def test_authentication_that_comes_later_is_refused(declare: Callable[..., dict[str, Source]]) -> None:
-    with pytest.raises(NotSupportedError, match="smart-backend-services"):
-        declare(more="authentication: {type: smart-backend-services}")
-
-
 def test_token_is_not_sent_over_plain_http(declare: Callable[..., dict[str, Source]]) -> None:
     with pytest.raises(DeclarationError, match="https"):
-        declare(base="http://h.invalid/fhir", more="authentication: {type: bearer, token_variable: CHU_TOKEN}")
+        declare(base="http://h.invalid/fhir", more="authentication: {type: bearer, token: {variable: CHU_TOKEN}}")
 
 
 def test_missing_token_is_a_configuration_error(declare: Callable[..., dict[str, Source]]) -> None:
-    source = declare(more="authentication: {type: bearer, token_variable: CHU_TOKEN}")["chu-exemple"]
+    source = declare(more="authentication: {type: bearer, token: {variable: CHU_TOKEN}}")["chu-exemple"]
     with pytest.raises(ConfigError, match="CHU_TOKEN"), open_hospital(source, {}.get):
         pass
-
-
-def test_token_travels_to_the_server(server: ScriptedHospital, source: Source, patience: Patience) -> None:
-    server.says(answer(GOOD))
-    with open_hospital(replace(source, token_variable="CHU_TOKEN"), {"CHU_TOKEN": "t0k"}.get, patience) as hospital:  # noqa: S106
-        collect(hospital)
-    assert server.tokens == ["Bearer t0k"]
 
 
 def test_netrc_is_never_used(
