@@ -53,10 +53,20 @@ def open_parts(settings: Settings, knowledge: Knowledge | None = None) -> Iterat
     Errors:  DeclarationError, ConfigError, RemoteTransientError (the database does not answer)
     """
     knowledge = knowledge or load_knowledge(settings)
-    sources = load_sources(settings.sources)
+    sources = load_sources(settings.sources, settings.client_keys)
     pseudonyms, seals = load_pseudonyms(settings.pseudonym_key), load_seals(settings.sealing_key)
     store = open_store(settings.database_url)
     try:
-        yield Parts(knowledge, pseudonyms, seals, store, sources, clock=now, make_id=make_id, secret=settings.secret)
+        yield Parts(
+            knowledge,
+            pseudonyms,
+            seals,
+            store,
+            sources,
+            clock=now,
+            make_id=make_id,
+            secret=settings.secret,
+            client_keys=settings.client_keys,
+        )
     finally:
         store.close()

@@ -27,6 +27,7 @@ class Settings:
              queue_url     where workers are woken: an SQLite file, or the PostgreSQL or Redis of several machines
              worker        pulls run "inside" the service, or "outside" it, in `crmo-adapter worker`
              pulls_at_once how many pulls a worker runs at a time
+             client_keys   file of the keys with which we ask hospitals for tokens; may be missing
              unprotected   serve beyond this machine although nobody has to say who he is
              secret        looks up a secret that a declaration names (a source's token)
     """
@@ -41,6 +42,7 @@ class Settings:
     sources: Path
     pseudonym_key: Path
     sealing_key: Path
+    client_keys: Path
     keep_raw_days: int
     queue_url: str = field(repr=False)  # may hold a password
     worker: str
@@ -70,6 +72,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         sources=_folder(known, "CRMO_SOURCES", data / "sources"),
         pseudonym_key=Path(known.get("CRMO_PSEUDONYM_KEY") or data / "keys" / "pseudonym.json").absolute(),
         sealing_key=Path(known.get("CRMO_SEALING_KEY") or data / "keys" / "sealing.json").absolute(),
+        client_keys=Path(known.get("CRMO_CLIENT_KEYS") or data / "keys" / "client.json").absolute(),
         keep_raw_days=_number(known, "CRMO_KEEP_RAW_DAYS", 365, low=1, high=36500),
         queue_url=known.get("CRMO_QUEUE_URL") or f"sqlite:///{data / 'queue.db'}",
         worker=_word(known, "CRMO_WORKER", ("inside", "outside"), first_when=database_url.startswith("sqlite")),

@@ -49,6 +49,7 @@ class Parts:
     """Shapes:  clock    aware UTC now
     make_id  a new, unguessable id
     secret   a named secret (the environment, in production); None when it is not set
+    client_keys  file of our client keys
     """
 
     knowledge: Knowledge
@@ -59,6 +60,7 @@ class Parts:
     clock: Callable[[], datetime]
     make_id: Callable[[], str]
     secret: Callable[[str], str | None]
+    client_keys: Path
 
     def today(self) -> date:
         return self.clock().date()

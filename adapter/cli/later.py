@@ -10,11 +10,9 @@ import click
 from adapter.errors import NotSupportedError
 
 NAMES = {
-    "worker": "Take pulls and long jobs from the queue.",
     "screen": "Screen bulk files for eligible patients.",
     "backup": "Copy the registry.",
     "restore": "Bring a copy back.",
-    "keys": "Manage the clients that may send.",
 }
 
 

@@ -10,18 +10,20 @@ import click
 from adapter.cli.arriving import inbox
 from adapter.cli.converting import decide, explain, to_case, to_fhir
 from adapter.cli.keeping import case, cohort
+from adapter.cli.keys import keys
 from adapter.cli.later import NAMES, make_command
 from adapter.cli.moving import demo, pull, push, serve, synthesize
 from adapter.cli.proving import check
 from adapter.cli.tending import doctor, fsck
 from adapter.cli.validating import package, validate
+from adapter.cli.working import worker
 
 
 def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
     converting = (to_case, to_fhir, decide, explain, check, validate, package)
-    moving = (demo, pull, push, serve, synthesize)
-    for command in (*converting, inbox, case, cohort, *moving, doctor, fsck):
+    moving = (demo, pull, push, serve, synthesize, worker)
+    for command in (*converting, inbox, case, cohort, *moving, doctor, fsck, keys):
         group.add_command(command)
     for name, meaning in NAMES.items():
         group.add_command(make_command(name, meaning))

@@ -19,6 +19,7 @@ from adapter.web.cases import routes as cases
 from adapter.web.cohort import routes as cohort
 from adapter.web.failures import Service, answer_failures
 from adapter.web.fhir import routes as fhir
+from adapter.web.keyset import routes as keyset
 from adapter.web.logbook import log_end, log_requests
 from adapter.web.operations import routes as operations
 from adapter.web.pages import routes as pages
@@ -55,7 +56,7 @@ def create_app(parts: Parts, *, may_pull_any_address: bool = False, wake: Callab
     answer_failures(app)
     app.before_request(_check_request)
     app.after_request(_protect)
-    for routes in (validating, fhir, cases, pulling, cohort, operations, pages):
+    for routes in (validating, fhir, cases, pulling, cohort, operations, pages, keyset):
         app.register_blueprint(routes)
     return app
 
