@@ -5,57 +5,34 @@ Takes from: pull, outbound, demo, synthetic, web.  Gives to: cli.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapter.cli.entry import Session
+from adapter.cli.progress import format_option, show_progress
 from adapter.cli.terminal import emit, end, json_option, tell, terminal_width
 from adapter.errors import Json
 
 if TYPE_CHECKING:
     from adapter.demo import Demonstration
     from adapter.mapping import Mappings
-    from adapter.pull import Notice
-
-PATIENTS_A_LINE = 20
 
 
 @click.command()
 @click.argument("source")
+@format_option
 @json_option
 @click.pass_obj
-def pull(session: Session, source: str, as_json: bool) -> None:
+def pull(session: Session, source: str, form: str, as_json: bool) -> None:
     """Pull eligible patients from SOURCE: a declared hospital, or a FHIR base address. Exit code 5 when in part."""
     from adapter.pull import exit_code, run_pull, start_pull
 
-    with session.parts() as parts, _progress() as notice:
-        report = run_pull(parts, start_pull(parts, source), notice=notice)
+    with session.parts() as parts, show_progress(form) as show:
+        pull_id = start_pull(parts, source)
+        report = run_pull(parts, pull_id, notice=lambda progress: show(pull_id, progress))
     emit(report, indent=not as_json)
     end(exit_code(report))
-
-
-@contextmanager
-def _progress() -> Iterator[Notice]:
-    """A bar on a terminal; elsewhere a line now and then, so that a log shows life."""
-    if not sys.stderr.isatty():
-        yield _tell_now_and_then
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        bar = shown.add_task("patients", total=None)
-        yield lambda progress: shown.update(bar, total=progress["of"], completed=progress["done"])
-
-
-def _tell_now_and_then(progress: Json) -> None:
-    done, of = progress["done"], progress["of"]
-    if done % PATIENTS_A_LINE == 0 or done == of:
-        tell(f"{done} of {of} patients")
 
 
 @click.command()
@@ -76,13 +53,15 @@ def push(session: Session, case_id: str, to: str, as_json: bool) -> None:
 @click.command()
 @click.option("--host", help="Address to listen on (CRMO_HOST; default 127.0.0.1).")
 @click.option("--port", help="Port to listen on (CRMO_PORT; default 8000).")
+@click.option("--with-worker/--no-worker", default=None, help="Run pulls inside the service, or not (CRMO_WORKER).")
 @json_option
 @click.pass_obj
-def serve(session: Session, host: str | None, port: str | None, as_json: bool) -> None:
+def serve(session: Session, host: str | None, port: str | None, with_worker: bool | None, as_json: bool) -> None:
     """Serve FHIR, JSON and pages until interrupted."""
     from adapter.web.serving import serve as serve_web
 
-    settings = session.settings(host=host, port=port)
+    worker = None if with_worker is None else "inside" if with_worker else "outside"
+    settings = session.settings(host=host, port=port, worker=worker)
     if as_json:
         emit({"url": f"http://{settings.host}:{settings.port}/"}, indent=False)
     tell(f"serving on http://{settings.host}:{settings.port}/ (Ctrl-C ends)")
@@ -105,8 +84,8 @@ def demo(session: Session, no_serve: bool, as_json: bool) -> None:
     folder = session.settings().data / "demo"
     settings = session.settings(data=str(folder), database_url=f"sqlite:///{folder / 'registry.db'}")
     tell("making a hospital and pulling from it over HTTP on this machine")
-    with open_parts(settings) as parts, _progress() as notice:
-        shown = run_demo(parts, notice=notice)
+    with open_parts(settings) as parts, show_progress("auto", elsewhere="text") as show:
+        shown = run_demo(parts, notice=lambda progress: show("demo", progress))
     if as_json:
         emit(shown.as_json(), indent=False)
     else:

@@ -59,16 +59,9 @@ class Worker:
 
     def stop(self) -> None:
         """Ask every pull to stop after its page, and wait until it has; the pulls wait for the next worker."""
-        self.ask_to_stop()
+        self._stopping.set()
         for thread in self._threads:
             thread.join()
-
-    def ask_to_stop(self) -> None:
-        self._stopping.set()
-
-    def wait(self) -> None:
-        """Until somebody asks to stop."""
-        self._stopping.wait()
 
     def _loop(self, turn: Callable[[], None]) -> None:
         """One bad pull, or a database that is away, must not end the worker: said by class, tried again."""

@@ -10,6 +10,7 @@ Source: https://huey.readthedocs.io/en/latest/
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class Queue:
 
     def __init__(self, storage: Any) -> None:
         self._storage = storage
+        self._closing = threading.Lock()
 
     def put(self, job_id: str) -> None:
         """Wake a worker.  Errors:  RemoteTransientError when the queue does not answer"""
@@ -61,7 +63,8 @@ class Queue:
             return int(self._storage.queue_size())
 
     def close(self) -> None:
-        self._storage.close()
+        with self._closing:
+            self._storage.close()
 
 
 def open_queue(url: str) -> Queue:
