@@ -1,61 +1,35 @@
-"""The pulling journey: find candidates, collect each patient as a whole, send each through the inbound journey.
+"""The pulling journey: find candidates, collect what the hospital holds about them, judge each patient as a whole.
 
-    start_pull ──► run_pull:  candidates ──► per patient: collect ──► receive ──► count ──► report
+    start_pull ──► run_pull:  candidates ──► patients ──► collect ──► linked ──► per patient: receive ──► report
 
-A patient of whom a part is missing is not judged: what did not come would look like a "no". The report names it.
+Every page is kept with its cursor: a pull that was stopped or killed goes on where it stood. A patient of whom a part
+is missing is not judged: what did not come would look like a "no". The report names it.
 
-Takes from: errors, hospital, parts, inbound, store.  Gives to: demo, web, cli.
+Takes from: errors, hospital, parts, crawl, tally, inbound, lease, store.  Gives to: demo, worker, web, cli.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from adapter.errors import Json, RemoteError
-from adapter.hospital import Hospital, Patience, Source, open_hospital, resolve_source
-from adapter.hospital.patients import Collected, collect_patient, find_candidates
+from adapter.bundle import in_order
+from adapter.crawl import Control, Handed, Taken, origins, run_stages, staging
+from adapter.errors import Json
+from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
 from adapter.inbound import receive_resources
-from adapter.lease import hold
+from adapter.lease import Lease, hold
 from adapter.parts import Parts
-from adapter.receipt import Receipt
-from adapter.store import jobs
+from adapter.store import candidates, jobs, ledger
+from adapter.tally import count_one, make_report, read_progress
 
 COMPLETE, IN_PART = 0, 5
-# A server that did not answer for so many patients in a row will not answer for the next one either.
-UNREACHABLE_IN_A_ROW = 3
+# Pages come many a second; how far it is, is counted at most so often.
+_COUNT_SECONDS = 0.25
 
 Notice = Callable[[Json], None]
-
-
-@dataclass
-class Tally:
-    """What a pull brought so far.
-
-    Shapes:  counts   eligible, undetermined, ineligible, quarantined, failed
-             units    every search made, with its proof, as JSON
-             missing  [{"what", "problem"}] without a patient's value
-    """
-
-    screened: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    units: list[Json] = field(default_factory=list)
-    missing: list[Json] = field(default_factory=list)
-
-    @property
-    def complete(self) -> bool:
-        return not self.missing
-
-    def as_json(self) -> Json:
-        complete = sum(unit["complete"] for unit in self.units)
-        return {
-            "screened": self.screened,
-            **{name: self.counts[name] for name in ("eligible", "undetermined", "ineligible", "quarantined", "failed")},
-            "units": {"made": len(self.units), "complete": complete},
-            "resources": sum(unit["received"] for unit in self.units),
-        }
 
 
 def start_pull(parts: Parts, name: str, options: Json | None = None) -> str:
@@ -81,26 +55,27 @@ def run_pull(
     stopping: threading.Event | None = None,
     retries: int = 0,
 ) -> Json:
-    """Do a pull that was started, and return its report.
+    """Do a pull that was started, or go on with one that was stopped or killed, and return its report.
 
-    Shapes:  notice    told after each patient: the counts so far, and "of", the number of candidates
+    Shapes:  notice    told while it goes on: the counts so far, "phase", "done" and "of" (patients)
              stopping  set when the process is asked to end; the pull then stops and waits for the next one
              retries   how often a hospital that does not answer puts the pull back instead of ending it
-             returns   {"source", "state", "screened", "eligible", "undetermined", "ineligible", "quarantined",
-                       "failed", "units", "resources", "missing"}; screened is the sum of the five counts; state is
-                       "stopped" when the pull was paused, cancelled or the process ends
+             returns   as `tally.make_report`; screened is the sum of the counts; state is "stopped" when the pull was
+                       paused, cancelled or the process ends
     Errors:  RemoteError when the candidates cannot be asked for at all; NotFoundError, VersionConflictError
     """
+    staging.forget_ended(parts)
     with hold(parts, pull_id, stopping=stopping, retries=retries) as lease:
-        source, tally = resolve_source(lease.job.source, parts.sources), Tally()
+        source = resolve_source(lease.job.source, parts.sources)
         with open_hospital(source, parts.secret, patience) as hospital:
-            for progress in _pull(parts, hospital, tally):
-                notice(progress)
-                if not lease.goes_on(progress):
-                    return _report(source, tally, "stopped")
-        state: jobs.JobState = "complete" if tally.complete else "partial"
-        report = _report(source, tally, state)
-        lease.end(state, report)
+            journey = _Journey(parts, hospital, pull_id, lease, notice)
+            stopped = not (run_stages(parts, hospital, pull_id, journey.goes_on) and journey.judge())
+            issues = list(Control(parts, hospital, pull_id).issues())
+        report = make_report(parts, pull_id, source.name, issues, stopped)
+        if not stopped:
+            lease.end("complete" if report["state"] == "complete" else "partial", report)
+            with parts.store.writing() as connection:
+                staging.forget(connection, [pull_id])
     return report
 
 
@@ -109,57 +84,55 @@ def exit_code(report: Json) -> int:
     return COMPLETE if report["state"] == "complete" else IN_PART
 
 
-def _pull(parts: Parts, hospital: Hospital, tally: Tally) -> Iterator[Json]:
-    patient_ids = _candidates(hospital, tally)
-    tally.screened = len(patient_ids)
-    yield _progress(tally)
-    silent = 0
-    for place, patient_id in enumerate(patient_ids, 1):
-        collected = collect_patient(hospital, patient_id)
-        tally.units += [unit.as_json() for unit in collected.units]
-        tally.counts[_outcome(parts, hospital.source, collected, tally)] += 1
-        yield _progress(tally)
-        silent = silent + 1 if collected.unreachable else 0
-        if silent == UNREACHABLE_IN_A_ROW:
-            _give_up(tally, len(patient_ids) - place)
-            return
+@dataclass
+class _Journey:
+    """One run of a pull: tells how far it is, and judges what was taken."""
 
+    parts: Parts
+    hospital: Hospital
+    pull_id: str
+    lease: Lease
+    notice: Notice
+    counted_at: float = 0.0
+    progress: Json = field(default_factory=dict)
 
-def _candidates(hospital: Hospital, tally: Tally) -> list[str]:
-    """Ids of the candidates. A search that failed is told; when none answered, the hospital cannot be pulled.
+    def judge(self) -> bool:
+        """Every patient who waits for it; False when it was asked to stop."""
+        source = self.hospital.source
+        self.progress = read_progress(self.parts, self.pull_id, "judge")
+        if not self._tell():
+            return False
+        with self.parts.store.reading() as connection:
+            taken = Taken(connection, self.parts, self.pull_id, source.base)
+            waiting = candidates.waiting(connection, self.pull_id)
+        for patient in waiting:
+            with self.parts.store.reading() as connection:
+                handed = taken.of(connection, patient, source.centre)
+            outcome = "failed" if handed.problem else self._receive(handed, source.name)
+            with self.parts.store.writing() as connection:
+                candidates.settle(connection, self.pull_id, patient, outcome, handed.problem)
+            self.progress = count_one(self.progress, outcome)
+            if not self._tell():
+                return False
+        return True
 
-    Errors:  RemoteError
-    """
-    patient_ids, units = find_candidates(hospital)
-    if all(unit.pages == 0 for unit in units):
-        reason = units[0].problem.removeprefix(f"{hospital.host}: ")
-        raise RemoteError(f"no search for candidates was answered: {reason}", hospital.host)
-    tally.units += [unit.as_json() for unit in units]
-    incomplete = (unit for unit in units if not unit.complete)
-    tally.missing += [{"what": f"candidates by {unit.type}", "problem": unit.problem} for unit in incomplete]
-    return patient_ids
+    def _receive(self, handed: Handed, source: str) -> str:
+        ordered = in_order(handed.resources.values())
+        receipt = receive_resources(self.parts, ordered, source)
+        with self.parts.store.writing() as connection:
+            if not ledger.origins_of(connection, receipt.entry.id):
+                came = [ledger.Origin(*each) for each in origins(handed, ordered)]
+                ledger.keep_origins(connection, receipt.entry.id, came)
+        return str(receipt.decision["status"]) if receipt.decision else "quarantined"
 
+    def goes_on(self, phase: str) -> bool:
+        """Told after every page, counted now and then."""
+        now = time.monotonic()
+        if self.progress and now - self.counted_at < _COUNT_SECONDS:
+            return self.lease.goes_on(self.progress)
+        self.counted_at, self.progress = now, read_progress(self.parts, self.pull_id, phase)
+        return self._tell()
 
-def _outcome(parts: Parts, source: Source, collected: Collected, tally: Tally) -> str:
-    if not collected.complete:
-        tally.missing.append({"what": "one patient", "problem": collected.problem})
-        return "failed"
-    return _decided(receive_resources(parts, collected.resources.values(), source.name))
-
-
-def _decided(receipt: Receipt) -> str:
-    return str(receipt.decision["status"]) if receipt.decision else "quarantined"
-
-
-def _give_up(tally: Tally, remaining: int) -> None:
-    tally.counts["failed"] += remaining
-    problem = f"the hospital did not answer {UNREACHABLE_IN_A_ROW} times in a row"
-    tally.missing.append({"what": f"{remaining} patients not asked for", "problem": problem})
-
-
-def _progress(tally: Tally) -> Json:
-    return {**tally.as_json(), "of": tally.screened, "done": tally.counts.total()}
-
-
-def _report(source: Source, tally: Tally, state: str) -> Json:
-    return {"source": source.name, "state": state, **tally.as_json(), "missing": tally.missing}
+    def _tell(self) -> bool:
+        self.notice(self.progress)
+        return self.lease.goes_on(self.progress)

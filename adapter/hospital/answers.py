@@ -54,6 +54,11 @@ class Page:
     next: str | None
     complaint: str = ""
 
+    @property
+    def empty(self) -> bool:
+        """Neither entries nor a count nor a next page: what a server sends that has lost its way."""
+        return not (self.matches or self.included or self.complaint) and self.total is None and self.next is None
+
 
 def read_document(answer: Answer, what: str, max_bytes: int) -> Json:
     """The resource in a successful answer.
@@ -64,7 +69,9 @@ def read_document(answer: Answer, what: str, max_bytes: int) -> Json:
     ensure_success(answer, what, ", ".join(_severe_types(document)) if document else "")
     if document is None:
         raise RemoteTransientError(
-            f"answered {answer.status} to {what} with something that is not a FHIR JSON resource", answer.host
+            f"answered {answer.status} to {what} with something that is not a FHIR JSON resource",
+            answer.host,
+            answer.status,
         )
     return document
 
@@ -76,7 +83,7 @@ def read_resource(answer: Answer, type_: str, what: str, max_bytes: int) -> Json
         return document
     if document["resourceType"] == "OperationOutcome":
         raise _refusal(document, answer, what)
-    raise RemoteTransientError(f"answered {what} with another kind of resource", answer.host)
+    raise RemoteTransientError(f"answered {what} with another kind of resource", answer.host, answer.status)
 
 
 def read_page(answer: Answer, type_: str, what: str, max_bytes: int) -> Page:
@@ -87,7 +94,8 @@ def read_page(answer: Answer, type_: str, what: str, max_bytes: int) -> Page:
     bundle = read_resource(answer, "Bundle", what, max_bytes)
     entries = bundle.get("entry", [])
     if bundle.get("type") not in ("searchset", "collection", None) or not _well_formed(entries):
-        raise RemoteTransientError(f"answered {what} with a Bundle that is no page of a search", answer.host)
+        problem = f"answered {what} with a Bundle that is no page of a search"
+        raise RemoteTransientError(problem, answer.host, answer.status)
     sorted_out: dict[str, list[Json]] = {"match": [], "include": [], "outcome": []}
     for entry in entries:
         sorted_out[_mode(entry, type_)].append(entry["resource"])

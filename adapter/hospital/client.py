@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import quote, urlencode
 
-from adapter.errors import ConfigError, Json, RemoteError, RemoteTransientError, UsageError
+from adapter.errors import Json, RemoteError, RemoteTransientError, UsageError
 from adapter.hospital.answers import Page, read_page, read_resource
+from adapter.hospital.asking import Asker
 from adapter.hospital.collecting import Unit, gather, judge, pages_of
 from adapter.hospital.origin import host_of
+from adapter.hospital.pace import Pace
 from adapter.hospital.retry import Patience
-from adapter.hospital.session import Answer, Session
+from adapter.hospital.session import Answer, Session, open_session
 from adapter.hospital.source import Source
 from adapter.resource import dump_json
 
@@ -31,9 +33,11 @@ _PAGE_GONE = (404, 410)
 class Hospital:
     """One server, open for questions. Make it with `open_hospital`, which closes it again."""
 
-    def __init__(self, source: Source, session: Session) -> None:
+    def __init__(self, source: Source, session: Session, patience: Patience) -> None:
         self.source = source
         self._session = session
+        self.connections = source.politeness.connections
+        self.asker = Asker(session, patience, Pace(self.connections, patience))
 
     @property
     def host(self) -> str:
@@ -48,6 +52,10 @@ class Hospital:
         if not is_id(id_):
             raise UsageError("this is no id of a FHIR resource")
         return self._resource(f"{self.source.base}/{type_}/{quote(id_, safe='')}", type_, f"read {type_}")
+
+    def access(self) -> Json:
+        """How we are known to the server and what it granted; no secret."""
+        return self._session.access()
 
     def capabilities(self) -> Json:
         """The server's CapabilityStatement."""
@@ -113,8 +121,7 @@ class Hospital:
         return self._session.ask("GET", url, lambda answer: read_page(answer, type_, f"search {type_}", limit))
 
     def _url(self, type_: str, parameters: Parameters) -> str:
-        joined = [(key, value if isinstance(value, str) else _any_of(value)) for key, value in parameters.items()]
-        return f"{self.source.base}/{type_}?{urlencode(joined, safe='|,:/')}"
+        return address(self.source.base, type_, parameters)
 
 
 @contextmanager
@@ -124,18 +131,11 @@ def open_hospital(
     """Open a conversation with a source's server.
 
     Shapes:  secret  looks a named secret up (the environment, in production); None when it is not set
-    Errors:  ConfigError when the source names a token that is not there
+    Errors:  ConfigError when the source names a secret, key or certificate that is not there
     """
-    token = ""
-    if source.token_variable:
-        token = secret(source.token_variable) or ""
-        if not token:
-            raise ConfigError(f"source '{source.name}': the variable {source.token_variable} holds no token")
-    session = Session(source, token, patience or Patience())
-    try:
-        yield Hospital(source, session)
-    finally:
-        session.close()
+    patience = patience or Patience()
+    with open_session(source, secret, patience) as session:
+        yield Hospital(source, session, patience)
 
 
 def is_id(text: str) -> bool:
@@ -143,7 +143,13 @@ def is_id(text: str) -> bool:
     return bool(_ID.match(text))
 
 
-def _any_of(values: Sequence[str]) -> str:
+def address(base: str, type_: str, parameters: Parameters) -> str:
+    """The address of a search."""
+    joined = [(key, value if isinstance(value, str) else any_of(value)) for key, value in parameters.items()]
+    return f"{base}/{type_}?{urlencode(joined, safe='|,:/')}"
+
+
+def any_of(values: Sequence[str]) -> str:
     """Values that are ORed; a comma inside one of them is escaped (R4 search, 3.1.1.5)."""
     return ",".join(value.replace(",", "\\,") for value in values)
 

@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/search.html#token, https://hl7.org/fhir/R4/searc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from adapter.errors import Json
@@ -38,6 +38,26 @@ def matches(resource: Json, search: Search) -> bool | None:
     if False in found:
         return False
     return None if None in found else True
+
+
+def make_test(search: Search) -> Callable[[Json], bool]:
+    """`matches(resource, search) is not False`, made once for many resources; a search by code alone is fast."""
+    values = search.parameters.get("code")
+    others = [name for name in search.parameters if name != "code" and name not in _CONTROLS]
+    if not values or others or search.type in _OTHER_CODES:
+        return lambda resource: matches(resource, search) is not False
+    tokens = [part.rpartition("|") for value in values for part in value.split(",")]
+    bare = frozenset(code.casefold() for _, bar, code in tokens if not bar)
+    paired = frozenset((system, code.casefold()) for system, bar, code in tokens if bar)
+
+    def test(resource: Json) -> bool:
+        for system, code in _tokens(resource.get("code")):
+            if code.__class__ is str and (code.casefold() in bare or (system or "", code.casefold()) in paired):
+                return True
+        return any((system, "") in paired for system, _ in _tokens(resource.get("code"))) if has_open else False
+
+    has_open = any(not code for _, code in paired)
+    return lambda resource: resource.get("resourceType") == search.type and test(resource)
 
 
 def _fits(resource: Json, name: str, values: Sequence[str]) -> bool | None:

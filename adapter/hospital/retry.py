@@ -1,6 +1,6 @@
 """When to ask again, and how long to wait before: full-jitter exponential backoff that obeys Retry-After.
 
-Takes from: errors.  Gives to: hospital.session.
+Takes from: errors.  Gives to: hospital.session, hospital.asking.
 Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 """
 
@@ -49,14 +49,15 @@ def persist(action: Callable[[], T], patience: Patience) -> T:
         try:
             return action()
         except RemoteTransientError as error:
-            wait = _wait_seconds(error, attempt, patience)
+            wait = wait_seconds(error, attempt, patience)
             if wait > patience.longest_wait_seconds:
                 raise
             patience.pause(wait)
     return action()
 
 
-def _wait_seconds(error: RemoteTransientError, attempt: int, patience: Patience) -> float:
+def wait_seconds(error: RemoteTransientError, attempt: int, patience: Patience) -> float:
+    """How long to wait before the next attempt: what the server says, else anything up to an ever higher ceiling."""
     if error.retry_after_seconds is not None:
         return error.retry_after_seconds
     ceiling = min(patience.backoff_cap_seconds, patience.first_wait_seconds * 2 ** (attempt - 1))

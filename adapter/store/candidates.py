@@ -5,7 +5,7 @@ Takes from: errors, schema.  Gives to: pull.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -44,6 +44,11 @@ def everybody(connection: sa.Connection, pull_id: str) -> list[str]:
     return list(connection.scalars(query.order_by(PATIENTS.c.patient)))
 
 
+def count(connection: sa.Connection, pull_id: str) -> int:
+    query = sa.select(sa.func.count()).select_from(PATIENTS).where(PATIENTS.c.pull_id == pull_id)
+    return int(connection.scalar(query) or 0)
+
+
 def outcomes(connection: sa.Connection, pull_id: str) -> dict[str, int]:
     """How many ended how."""
     mine = (PATIENTS.c.pull_id == pull_id) & (PATIENTS.c.outcome != "")
@@ -57,5 +62,5 @@ def problems(connection: sa.Connection, pull_id: str) -> list[str]:
     return list(connection.scalars(sa.select(PATIENTS.c.problem).where(mine).order_by(PATIENTS.c.patient)))
 
 
-def forget(connection: sa.Connection, pull_id: str) -> None:
-    connection.execute(sa.delete(PATIENTS).where(PATIENTS.c.pull_id == pull_id))
+def forget(connection: sa.Connection, pull_ids: Sequence[str]) -> None:
+    connection.execute(sa.delete(PATIENTS).where(PATIENTS.c.pull_id.in_(pull_ids)))

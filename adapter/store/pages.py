@@ -45,6 +45,7 @@ class Place:
     """Where a resource stands among what was taken.
 
     Shapes:  key       "Condition/c1"
+             position  in the page's list; negative when it was left out
              version   meta.versionId when it is a number, else 0
              updated   meta.lastUpdated as it came
              matched   found by the search, not included with what was found
@@ -121,14 +122,25 @@ def find(connection: sa.Connection, unit_ids: Sequence[int], keys: Sequence[str]
     return [Place(*row) for row in connection.execute(query)]
 
 
+def count_left_out(connection: sa.Connection, pull_id: str) -> dict[str, int]:
+    """Matches that did not fit their search, by type of resource."""
+    query = (
+        sa.select(UNITS.c.type, sa.func.count())
+        .join(UNITS, UNITS.c.id == RESOURCES.c.unit_id)
+        .where(UNITS.c.pull_id == pull_id, RESOURCES.c.position < 0)
+        .group_by(UNITS.c.type)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def bodies(connection: sa.Connection, page_ids: Sequence[int]) -> list[tuple[int, int, str, bytes]]:
     """(page, request, seal, sealed bytes) of some pages."""
     query = sa.select(PAGES.c.id, PAGES.c.request_id, PAGES.c.seal, PAGES.c.body).where(PAGES.c.id.in_(page_ids))
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.order_by(PAGES.c.id))]
 
 
-def forget(connection: sa.Connection, pull_id: str) -> None:
-    """Forget everything a pull has taken."""
-    mine = sa.select(UNITS.c.id).where(UNITS.c.pull_id == pull_id)
+def forget(connection: sa.Connection, pull_ids: Sequence[str]) -> None:
+    """Forget everything some pulls have taken."""
+    mine = sa.select(UNITS.c.id).where(UNITS.c.pull_id.in_(pull_ids))
     for table in (RESOURCES, PAGES):
         connection.execute(sa.delete(table).where(table.c.unit_id.in_(mine)))

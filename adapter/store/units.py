@@ -9,7 +9,7 @@ Takes from: errors, schema.  Gives to: crawl, the doors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -146,7 +146,26 @@ def count(connection: sa.Connection, pull_id: str) -> Json:
     return {"made": sums[0], "complete": complete, "pages": sums[1], "received": sums[2]}
 
 
-def forget(connection: sa.Connection, pull_id: str) -> None:
+def abandon(connection: sa.Connection, pull_id: str, problem: str) -> None:
+    """Whatever still waits is incomplete, and why."""
+    mine = (UNITS.c.pull_id == pull_id) & (UNITS.c.state == "waiting")
+    values = {"state": "incomplete", "proof": "", "problem": problem, "cursor": None}
+    connection.execute(sa.update(UNITS).where(mine).values(values))
+
+
+def remove(connection: sa.Connection, pull_id: str) -> None:
+    """As if the pull had never been planned."""
+    connection.execute(sa.delete(UNITS).where(UNITS.c.pull_id == pull_id))
+
+
+def forget(connection: sa.Connection, pull_ids: Sequence[str]) -> None:
     """Take out of the units what could name a patient; counts and proofs stay."""
     values: Json = {"patients": None, "cursor": None, "parameters": {}}
-    connection.execute(sa.update(UNITS).where(UNITS.c.pull_id == pull_id).values(values))
+    connection.execute(sa.update(UNITS).where(UNITS.c.pull_id.in_(pull_ids)).values(values))
+
+
+def unforgotten(connection: sa.Connection) -> list[str]:
+    """Pulls that still hold what could name a patient."""
+    named = UNITS.c.patients.is_not(None) | (UNITS.c.stage == "candidates") & (UNITS.c.parameters != "{}")
+    query = sa.select(UNITS.c.pull_id).where(named).distinct()
+    return list(connection.scalars(query))

@@ -12,19 +12,20 @@ PACKAGE = Path(__file__).parents[2] / "adapter"
 
 # A file imports from its own room and from lower floors, never sideways and never up.
 FLOORS = [
-    {"errors", "canonical"},
+    {"errors", "canonical", "scopes"},
     {"resource", "dates", "declaration", "keyfile", "spreadsheet"},
     {"typed"},
-    {"conformance", "bundle", "release", "case", "pseudonym", "tokens", "sealing"},
+    {"conformance", "bundle", "release", "case", "pseudonym", "tokens", "sealing", "credentials"},
     {"terminology"},
     {"mapping", "eligibility", "cohort"},
     {"validation", "figures", "exports"},
     {"store", "hospital", "synthetic", "report"},
     {"parts", "tiers", "package"},
-    {"admission"},
-    {"judgement", "receipt", "describing", "outbound", "fsck"},
+    {"admission", "crawl"},
+    {"judgement", "receipt", "describing", "outbound", "fsck", "access"},
     {"recording"},
     {"inbound", "lease"},
+    {"tally"},
     {"pull"},
     {"demo", "worker"},
     {"config"},
@@ -37,6 +38,8 @@ FLOORS = [
 
 LIBRARIES = {
     "orjson": {"resource"},
+    "argon2": {"credentials"},
+    "pyotp": {"credentials"},
     "cryptography": {"sealing"},
     "yaml": {"declaration"},
     "jsonschema": {"declaration"},

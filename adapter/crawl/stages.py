@@ -1,0 +1,60 @@
+"""The stages of a search pull, one after the other, until everything is taken that can be had.
+
+    candidates ──► patients ──► collect ──► linked
+
+Takes from: errors, hospital, parts, store, control, engine, plan, staging.  Gives to: pull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from adapter.crawl import staging
+from adapter.crawl.control import Control
+from adapter.crawl.engine import SILENT_IN_A_ROW, Crawl
+from adapter.crawl.plan import Plan
+from adapter.errors import RemoteError, RemoteTransientError
+from adapter.hospital import Hospital
+from adapter.parts import Parts
+from adapter.store import units
+from adapter.store.units import Stage
+
+STAGES: tuple[Stage, ...] = ("candidates", "patients", "collect", "linked")
+_CONTROLLED = ("candidates", "collect")
+
+
+def run_stages(parts: Parts, hospital: Hospital, pull_id: str, goes_on: Callable[[Stage], bool]) -> bool:
+    """Take what the source asks for; a pull that was begun goes on.
+
+    Shapes:  goes_on  asked after every page that was kept; False stops
+             returns  False when it was stopped
+    Errors:  RemoteError when no search for candidates was answered
+    """
+    plan, control = Plan(parts, hospital.source, pull_id), Control(parts, hospital, pull_id)
+    crawl = Crawl(parts, hospital, pull_id)
+    for stage in STAGES:
+        plan.note(stage)
+        if not crawl.silent:
+            crawl.run(stage, partial(goes_on, stage))
+        if crawl.stopped:
+            return False
+        if crawl.silent:
+            staging.give_up(parts, pull_id, SILENT_IN_A_ROW)
+        elif stage in _CONTROLLED:
+            control.ensure_filters(stage)
+        if stage == "candidates":
+            _ensure_answered(parts, hospital, pull_id, silent=crawl.silent)
+    return True
+
+
+def _ensure_answered(parts: Parts, hospital: Hospital, pull_id: str, *, silent: bool) -> None:
+    """When no search for candidates was answered, the hospital cannot be pulled; tried later, it begins again."""
+    with parts.store.reading() as connection:
+        found = units.ended(connection, pull_id, "candidates")
+    if any(unit.pages or unit.state == "complete" for unit in found):
+        return
+    reason = found[0].problem.removeprefix(f"{hospital.host}: ")
+    staging.begin_again(parts, pull_id)
+    kind = RemoteTransientError if silent else RemoteError
+    raise kind(f"no search for candidates was answered: {reason}", hospital.host)
