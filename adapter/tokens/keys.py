@@ -6,6 +6,7 @@ Source: RFC 7517, RFC 7518, RFC 7638
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,7 +72,7 @@ def load_key(jwk: Json) -> SigningKey:
     if algorithm is None or not isinstance(key_id, str) or not key_id:
         raise ConfigError("A client key is an RSA or an EC P-384 key with a kid.")
     key = import_jwk(jwk)
-    if key is None or not key.is_private or is_too_short(key):
+    if key is None or not key.is_private:
         raise ConfigError(f"A client key is private; an RSA key has {MIN_RSA_BITS} bits or more.")
     return SigningKey(algorithm, key_id, str(jwk.get("made_at", "")), key)
 
@@ -90,7 +91,7 @@ def key_set_problem(key_set: Any) -> str:
         return "the set holds a private or symmetric key: it must be replaced, since it is no secret any more"
     for each in listed:
         key = import_jwk(each) if any(fits(each, algorithm) for algorithm in ALGORITHMS) else None
-        if key is None or is_too_short(key) or not isinstance(each.get("kid"), str):
+        if key is None or not isinstance(each.get("kid"), str):
             return f"each key is RSA of {MIN_RSA_BITS} bits or more, or EC P-384, and has a kid"
     return "" if len({each["kid"] for each in listed}) == len(listed) else "two keys have the same kid"
 
@@ -113,7 +114,10 @@ def import_public(jwk: Json) -> RSAKey | ECKey | None:
 
 
 def import_jwk(jwk: Json) -> RSAKey | ECKey | None:
+    """The key, when it is one and long enough."""
     known = {name: jwk[name] for name in (*_PUBLIC, *_PRIVATE) if name in jwk and name not in ("key_ops", "use")}
+    if jwk.get("kty") == "RSA" and _bits(jwk.get("n")) < MIN_RSA_BITS:
+        return None
     try:
         key: RSAKey | ECKey = (RSAKey if jwk.get("kty") == "RSA" else ECKey).import_key(known)
         key.public_key  # noqa: B018  # the numbers are looked at here, not before
@@ -122,5 +126,10 @@ def import_jwk(jwk: Json) -> RSAKey | ECKey | None:
     return key
 
 
-def is_too_short(key: RSAKey | ECKey) -> bool:
-    return isinstance(key, RSAKey) and key.public_key.key_size < MIN_RSA_BITS
+def _bits(number: Any) -> int:
+    """Length of a base64url number."""
+    try:
+        raw = base64.urlsafe_b64decode(number + "=" * (-len(number) % 4))
+    except (TypeError, ValueError):
+        return 0
+    return int.from_bytes(raw).bit_length()
