@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from adapter.case import load_consistency
-from adapter.cohort import load_statistics
+from adapter.cohort import load_derivation, load_statistics
 from adapter.config import Settings
 from adapter.eligibility import load_criteria
 from adapter.hospital import load_sources
@@ -35,7 +35,10 @@ def make_id() -> str:
 def load_knowledge(settings: Settings, rule_set: str = "SA") -> Knowledge:
     """Read, prove and compile everything experts declared.  Errors:  DeclarationError, UsageError (unknown rule set)"""
     folder = settings.mappings
-    published = {name: Published(load_criteria(folder, name), load_statistics(folder, name)) for name in PAPERS}
+    derivation = load_derivation(folder)
+    published = {
+        name: Published(load_criteria(folder, name), load_statistics(folder, name, derivation)) for name in PAPERS
+    }
     return Knowledge(
         load_mappings(folder),
         load_consistency(folder),

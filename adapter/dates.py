@@ -113,6 +113,11 @@ def age_days(value: float, unit: str) -> float:
     return float(value) * _DAYS_PER_UNIT[unit]
 
 
+def days_per(unit: str) -> float:
+    """The average length of one UCUM a, mo, wk or d in days."""
+    return _DAYS_PER_UNIT[unit]
+
+
 def midpoint(interval: Interval) -> float:
     """The middle of an interval as a day number (1 = 1 January of year 1). An imputation: say so where it is used."""
     return (interval.low.toordinal() + interval.high.toordinal()) / 2

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from adapter.case import Consistency
-from adapter.cohort import Statistics
+from adapter.cohort import Derivation, Statistics
 from adapter.eligibility import Criteria
 from adapter.hospital import Source
 from adapter.mapping import Mappings
@@ -42,6 +42,11 @@ class Knowledge:
     criteria: Criteria
     published: Mapping[str, Published]
     packages: tuple[Path, ...]
+
+    @property
+    def derivation(self) -> Derivation:
+        """The derived variables, the same for every paper."""
+        return next(iter(self.published.values())).statistics.derivation
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ Source: https://datatracker.ietf.org/doc/html/rfc6901
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -26,6 +26,21 @@ def read_field(case: Json, field: str) -> Iterator[tuple[str, Any]]:
             return iter(())
         places = [place for each in found for place in _members(key, *each)] if is_list else _named(key, found)
     return iter(places)
+
+
+def value_reader(field: str) -> Callable[[Json], Any]:
+    """A reader of a single-valued field, for many cases; it answers None where the record is silent."""
+    *sections, name = field.split(".")
+
+    def read(case: Json) -> Any:
+        for section in sections:
+            found = case.get(section)
+            if found is None:
+                return None
+            case = found
+        return case.get(name)
+
+    return read
 
 
 @cache

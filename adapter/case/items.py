@@ -27,13 +27,17 @@ Matches = Callable[[Json, Json], bool]
 def compile_where(where: Json, lists: Mapping[str, Holds]) -> Matches:
     """A test of (item, case). The declaration has been proven by `check_where`."""
     tests = [(key, _compile_value(wanted, lists)) for key, wanted in where.items()]
+    if len(tests) == 1:
+        [(only, holds)] = tests
+        return lambda item, case: holds(item.get(only), case)
     return lambda item, case: all(test(item.get(key), case) for key, test in tests)
 
 
 def _compile_value(wanted: Any, lists: Mapping[str, Holds]) -> Callable[[Any, Json], bool]:
     if not isinstance(wanted, dict):
-        words = wanted if isinstance(wanted, list) else [wanted]
-        return lambda value, _: value in words if value is not None else MISSING in words
+        listed = wanted if isinstance(wanted, list) else [wanted]
+        words = [None if word == MISSING else word for word in listed]
+        return lambda value, _: value in words
     if "after" in wanted or "not_after" in wanted:
         late = "after" in wanted
         return lambda value, case: _after(value, case, wanted["after" if late else "not_after"]) is late

@@ -1,14 +1,13 @@
-"""Commands that look at one document and store nothing: to-case, to-fhir, decide, explain.
+"""Commands that look at one document and store nothing: to-case, to-fhir, explain.
 
-Takes from: judgement, mapping, case, eligibility, bootstrap.  Gives to: cli.
+Takes from: judgement, mapping, case, bootstrap, deciding.  Gives to: cli.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from adapter.cli.deciding import check_case
 from adapter.cli.entry import Session
 from adapter.cli.terminal import emit, emit_rows, end, json_option, read_input, tell_issues
 from adapter.errors import Issue, Json, UsageError
@@ -54,25 +53,7 @@ def to_fhir(session: Session, case: str, as_json: bool) -> None:
     from adapter.bootstrap import load_knowledge
 
     knowledge = load_knowledge(session.settings())
-    emit(knowledge.mappings.to_fhir(_read_case(session, knowledge, case)), indent=not as_json)
-
-
-@click.command()
-@click.argument("case")
-@click.option("--rule-set", default="SA", help="Criteria of which founding paper: SA or SB.")
-@json_option
-@click.pass_obj
-def decide(session: Session, case: str, rule_set: str, as_json: bool) -> None:
-    """Decide whether a registry case (a file, or -) is eligible, with the evidence. Exit code 1 when it is not."""
-    from adapter.bootstrap import load_knowledge, now
-    from adapter.eligibility import decide as decide_case
-
-    knowledge = load_knowledge(session.settings(), rule_set)
-    document = _read_case(session, knowledge, case)
-    locate = knowledge.mappings.locate(document)
-    decision = decide_case(document, knowledge.criteria, today=now().date(), locate=locate, language=session.language)
-    emit(decision, indent=not as_json)
-    end(FINDINGS if decision["status"] == "ineligible" else 0)
+    emit(knowledge.mappings.to_fhir(check_case(session, knowledge, read_input(case))), indent=not as_json)
 
 
 @click.command()
@@ -111,18 +92,6 @@ def _show_field(told: Json, language: str) -> None:
             click.echo(f"{key:12} {', '.join(map(str, value)) if isinstance(value, list) else value}")
     rows = [[rule["field"], rule["element"], rule["direction"], rule["origin"]] for rule in told["rules"]]
     emit_rows(rows, ["field", "element", "direction", "rule"])
-
-
-def _read_case(session: Session, knowledge: Any, name: str) -> Json:
-    """A case from a file, held against schema and consistency; exit code 1 with the issues when it breaks them."""
-    from adapter.bootstrap import now
-    from adapter.judgement import judge_case
-
-    judged = judge_case(knowledge, read_input(name), now().date())
-    tell_issues(judged.issues, session.language)
-    if judged.case is None:
-        end(FINDINGS)
-    return judged.case
 
 
 def _end_by(issues: list[Issue]) -> None:

@@ -1,15 +1,15 @@
-"""Commands on what the registry keeps: case, cohort.
+"""Commands on what the registry keeps: case.
 
-Takes from: store, cohort.  Gives to: cli.
+Takes from: store, adjudicating.  Gives to: cli.
 """
 
 from __future__ import annotations
 
 import click
 
+from adapter.cli.deciding import adjudicate
 from adapter.cli.entry import Session
-from adapter.cli.terminal import emit, emit_rows, json_option, tell, terminal_width, without_times
-from adapter.errors import NotSupportedError
+from adapter.cli.terminal import emit, emit_rows, json_option, tell, without_times
 
 
 @click.group()
@@ -39,12 +39,16 @@ def case_list(session: Session, status: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def case_show(session: Session, case_id: str, version: int | None, as_json: bool) -> None:
-    """A case with its decision."""
+    """A case with its decision, and what persons judged of it."""
+    from adapter.adjudicating import read_adjudications
     from adapter.store import cases
 
-    with session.parts() as parts, parts.store.reading() as connection:
-        found = cases.read(connection, case_id, version)
-    emit({"version": found.version, "case": found.case, "decision": found.decision}, indent=not as_json)
+    with session.parts() as parts:
+        with parts.store.reading() as connection:
+            found = cases.read(connection, case_id, version)
+        judged = read_adjudications(parts, case_id)
+    told = {"version": found.version, "case": found.case, "decision": found.decision}
+    emit({**told, **({"adjudications": judged} if judged else {})}, indent=not as_json)
 
 
 @case.command("erase")
@@ -65,22 +69,4 @@ def case_erase(session: Session, case_id: str, yes: bool, as_json: bool) -> None
     tell("erased; a tombstone refuses the case from now on")
 
 
-@click.command()
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "html", "docx"]), default="text")
-@click.option("--like", type=click.Choice(["SA", "SB"]), default="SA", help="Beside which published cohort.")
-@json_option
-@click.pass_obj
-def cohort(session: Session, form: str, like: str, as_json: bool) -> None:
-    """Describe the eligible cases beside the published cohort."""
-    from adapter.cohort import render_csv, render_text
-    from adapter.describing import describe_cohort
-
-    if form in ("html", "docx"):
-        raise NotSupportedError(f"The {form} report is not built yet; text, json and csv are.")
-    with session.parts() as parts:
-        rows = describe_cohort(parts, like, language=session.language)
-    if as_json or form == "json":
-        emit(rows, indent=not as_json)
-    else:
-        text = form == "text"
-        click.echo(render_text(rows, terminal_width(), color=True) if text else render_csv(rows), nl=text)
+case.add_command(adjudicate)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import click
 
 from adapter.cli.arriving import inbox
-from adapter.cli.converting import decide, explain, to_case, to_fhir
-from adapter.cli.keeping import case, cohort
+from adapter.cli.converting import explain, to_case, to_fhir
+from adapter.cli.deciding import decide, queries
+from adapter.cli.describing import cohort
+from adapter.cli.keeping import case
 from adapter.cli.keys import keys
 from adapter.cli.later import NAMES, make_command
 from adapter.cli.moving import demo, pull, push, serve, synthesize
@@ -23,7 +25,7 @@ def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
     converting = (to_case, to_fhir, decide, explain, check, validate, package)
     moving = (demo, pull, push, serve, synthesize, worker)
-    for command in (*converting, inbox, case, cohort, *moving, doctor, fsck, keys):
+    for command in (*converting, inbox, case, queries, cohort, *moving, doctor, fsck, keys):
         group.add_command(command)
     for name, meaning in NAMES.items():
         group.add_command(make_command(name, meaning))

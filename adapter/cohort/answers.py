@@ -1,51 +1,40 @@
-"""What one case answers to one variable, and the logic that joins answers.
+"""What one case answers to one variable: a truth of three values, a number, or a word; and how it was come by.
 
-Takes from: nothing.  Gives to: the other rooms of cohort.
+Truths are small integers, so that a million answers are a million bytes.
+
+Takes from: errors.  Gives to: the other rooms of cohort.
+Source: S. C. Kleene's strong three-valued logic
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from math import nan
+from typing import Any
 
 from adapter.errors import Json
 
-Mark = Literal["", "midpoint", "derived", "unusable"]
+NO, YES, UNKNOWN = 0, 1, 2
+NOT_KNOWN = nan
+
+# A partial date stood in by its middle; worked out from a measurement because the finding is not recorded; recorded,
+# but impossible.
+MARKS = ("", "midpoint", "derived", "unusable")
+AS_RECORDED, MIDPOINT, DERIVED, UNUSABLE = range(len(MARKS))
+
+# One step of the work: the case, and what the earlier steps found.
+Work = Callable[[Json, list[Any]], Any]
 
 
-class Answer(NamedTuple):
-    """A truth, a number, or None when the record does not say; the mark tells how it was come by.
-
-    Shapes:  mark  "midpoint"  a partial date stood in by its middle
-                   "derived"   worked out from a measurement because the finding itself is not recorded
-                   "unusable"  recorded, but impossible (an end before its start); value is None
-    """
-
-    value: bool | float | None
-    mark: Mark = ""
+def truth(value: bool | None) -> int:
+    return UNKNOWN if value is None else int(value)
 
 
-UNKNOWN = Answer(None)
-
-Ask = Callable[[str], Answer]
-Variable = Callable[[Json, Ask], Answer]
-
-
-def truth(value: bool | None) -> Answer:
-    return Answer(value)
-
-
-def join_all(answers: list[Answer]) -> Answer:
+def join_all(values: list[int]) -> int:
     """Kleene's "and"."""
-    values = [answer.value for answer in answers]
-    return Answer(False if False in values else None if None in values else True, _mark(answers))
+    return NO if NO in values else UNKNOWN if UNKNOWN in values else YES
 
 
-def join_any(answers: list[Answer]) -> Answer:
+def join_any(values: list[int]) -> int:
     """Kleene's "or"."""
-    values = [answer.value for answer in answers]
-    return Answer(True if True in values else None if None in values else False, _mark(answers))
-
-
-def _mark(answers: list[Answer]) -> Mark:
-    return next((answer.mark for answer in answers if answer.mark), "")
+    return YES if YES in values else UNKNOWN if UNKNOWN in values else NO

@@ -8,9 +8,6 @@ from __future__ import annotations
 from adapter.cohort.description import INCONSISTENT
 from adapter.errors import Json
 
-# Printed values are rounded to two decimals at most.
-_ROUNDING = 0.005
-
 
 def computed(row: Json) -> str:
     """19/70 (27.1 %), 10.90 ± 3.90 a, or - when nothing could be assessed."""
@@ -44,11 +41,16 @@ def published(row: Json) -> str:
 
 
 def agrees(row: Json) -> bool | None:
-    """Are all printed numbers met (measures within the rounding of print)? None when none is comparable."""
-    printed = {name: value for name, value in row["published"].items() if name in row and not isinstance(value, str)}
-    if not printed:
-        return None
-    return all(abs(row[name] - value) <= (0 if name in ("n", "N") else _ROUNDING) for name, value in printed.items())
+    """Are all printed numbers met? None when none is comparable."""
+    return row["comparison"]["agrees"]  # type: ignore[no-any-return]
+
+
+def interval(row: Json) -> str:
+    """The 95 % confidence interval: of the share of the assessed in percent, or of the mean in the row's unit."""
+    if "ci" not in row:
+        return ""
+    scale, unit = (100, " %") if "n" in row else (1, "")
+    return f"[{row['ci']['low'] * scale:.1f}; {row['ci']['high'] * scale:.1f}]{unit}"
 
 
 def is_inconsistent(row: Json) -> bool:

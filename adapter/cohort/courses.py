@@ -1,11 +1,12 @@
-"""Treatments in time: which line a class was, and whether one started after a biopsy. Only what is certain counts.
+"""Treatments in time: which lines a class was given in, and whether one started after a biopsy. Only what is certain.
 
-Takes from: dates, case.  Gives to: cohort.variables.
+Takes from: dates, case.  Gives to: cohort.steps, cohort.variables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from adapter.case.timeline import as_days
 from adapter.dates import Interval, before, not_after
@@ -15,31 +16,39 @@ from adapter.errors import Json
 _NO_LINE = ("antibiotic",)
 
 
-def in_line(treatments: list[Json] | None, line: int, wanted: str | None) -> bool | None:
-    """Was the class (any class when None) given in this line? By the recorded line, else by the order of first starts.
+class Lines(NamedTuple):
+    """The lines a class was certainly given in; `complete` when it was given in no other."""
 
-    Shapes:  returns  None when treatments are not documented, or neither line nor dates decide
-    """
-    if treatments is None:
-        return None
-    classes = {each["class"] for each in treatments} - set(_NO_LINE)
-    answers = [_class_in_line(treatments, line, each) for each in classes if wanted in (None, each)]
-    return True if True in answers else None if None in answers else False
+    known: frozenset[int]
+    complete: bool
 
 
-def _class_in_line(treatments: list[Json], line: int, wanted: str) -> bool | None:
-    own = [each for each in treatments if each["class"] == wanted]
-    recorded = [each["line"] for each in own if "line" in each]
-    if recorded:
-        return True if line in recorded else False if len(recorded) == len(own) else None
-    starts = _first_starts(treatments)
-    mine = starts.get(wanted)
+NOT_GIVEN = Lines(frozenset(), True)
+
+
+def find_lines(treatments: list[Json]) -> dict[str, Lines]:
+    """The lines of every class: recorded, else by the order of first starts."""
+    starts: dict[str, Interval | None] | None = None
+    found: dict[str, Lines] = {}
+    for name in {each["class"] for each in treatments}.difference(_NO_LINE):
+        own = [each.get("line") for each in treatments if each["class"] == name]
+        recorded = frozenset(line for line in own if line is not None)
+        if recorded:
+            found[name] = Lines(recorded, None not in own)
+        else:
+            starts = _first_starts(treatments) if starts is None else starts
+            found[name] = _line_by_order(name, starts)
+    return found
+
+
+def _line_by_order(name: str, starts: Mapping[str, Interval | None]) -> Lines:
+    mine = starts[name]
     if mine is None or None in starts.values():
-        return None
-    orders = [(start, before(start, mine)) for name, start in starts.items() if start and name != wanted]
+        return Lines(frozenset(), False)
+    orders = [(start, before(start, mine)) for other, start in starts.items() if start and other != name]
     if any(order is None for _, order in orders):
-        return None
-    return len({start for start, order in orders if order}) + 1 == line
+        return Lines(frozenset(), False)
+    return Lines(frozenset({len({start for start, order in orders if order}) + 1}), True)
 
 
 def _first_starts(treatments: list[Json]) -> dict[str, Interval | None]:
@@ -57,13 +66,28 @@ def _earliest(one: Interval, other: Interval) -> Interval:
     return Interval(min(one.low, other.low), min(one.high, other.high))
 
 
-def started_after(treatments: list[Json] | None, wanted: str, events: Iterable[Json] | None) -> bool | None:
+def in_line(given: Iterable[Lines], line: int) -> bool | None:
+    """Was one of these classes given in this line?"""
+    complete = True
+    for lines in given:
+        if line in lines.known:
+            return True
+        complete = complete and lines.complete
+    return False if complete else None
+
+
+def count_lines(lines: Mapping[str, Lines]) -> int | None:
+    """How many lines there were: the highest that is known; None when a class may stand in another."""
+    if not all(each.complete for each in lines.values()):
+        return None
+    return max((line for each in lines.values() for line in each.known), default=0)
+
+
+def started_after(treatments: list[Json], wanted: str, events: Iterable[Json]) -> bool | None:
     """Did a treatment of this class start on or after one of the events (biopsies)?
 
     A course that starts and stops on one day is peri-operative prophylaxis and does not count.
     """
-    if treatments is None or events is None:
-        return None
     courses = [each for each in treatments if each["class"] == wanted and not _is_single_day(each)]
     starts = [as_days(each.get("start")) for each in courses]
     days = [as_days(event.get("date")) for event in events]

@@ -1,47 +1,51 @@
-"""Counting lesions by place: what is one localisation, and which region it belongs to. Declared in statistics.yaml.
+"""Counting lesions by place: what is one localisation, and which region it belongs to. Declared in derived.yaml.
 
-Takes from: case.  Gives to: cohort.variables, cohort.description.
+Takes from: errors.  Gives to: cohort.steps, cohort.variables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any
 
 from adapter.errors import Json
 
-Site = tuple[str | None, ...]
+# Bone, side, segment; a lesion on both sides is two.
+Site = tuple[str, str, str | None]
+PARTS = ("bone", "side", "segment")
+_BOTH = ("left", "right")
 
 
-@dataclass(frozen=True)
-class Sites:
-    """How lesions are counted.
+def find_sites(lesions: Iterable[Json]) -> set[Site]:
+    """Every place with a lesion; a site that was found free has none."""
+    found: set[Site] = set()
+    for lesion in lesions:
+        if lesion.get("present", True):
+            side, segment = lesion["side"], lesion.get("segment")
+            for each in _BOTH if side == "bilateral" else (side,):
+                found.add((lesion["bone"], each, segment))
+    return found
 
-    Shapes:  key      fields that make two lesions the same localisation, e.g. ("bone", "side")
-             regions  region -> patterns, each {"bones": [...], "segments": [...] or nothing}
+
+def site_keys(parts: Sequence[str]) -> Callable[[Iterable[Site]], set[Any]]:
+    """The distinct localisations among sites when only these parts tell them apart."""
+    key = itemgetter(*(PARTS.index(part) for part in parts))
+    return lambda sites: set(map(key, sites))
+
+
+def find_region(patterns: Iterable[Json]) -> frozenset[tuple[str, str | None]]:
+    """(bone, segment) of a region; segment None stands for any.
+
+    Shapes:  patterns  each {"bones": [...], "segments": [...] or nothing}
     """
-
-    key: tuple[str, ...]
-    regions: Mapping[str, Sequence[Json]]
-
-    def of(self, lesions: list[Json] | None, region: str | None = None) -> set[Site] | None:
-        """The distinct localisations of a lesion list; a lesion on both sides is two. None: not documented."""
-        if lesions is None:
-            return None
-        present = [lesion for lesion in lesions if lesion.get("present", True)]
-        chosen = [lesion for lesion in present if region is None or self.lies_in(lesion, region)]
-        return {self._site(lesion, side) for lesion in chosen for side in _sides(lesion)}
-
-    def lies_in(self, lesion: Json, region: str) -> bool:
-        return any(
-            lesion["bone"] in pattern["bones"]
-            and ("segments" not in pattern or lesion.get("segment") in pattern["segments"])
-            for pattern in self.regions[region]
-        )
-
-    def _site(self, lesion: Json, side: str) -> Site:
-        return tuple(side if part == "side" else lesion.get(part) for part in self.key)
+    return frozenset(
+        (bone, segment)
+        for pattern in patterns
+        for bone in pattern["bones"]
+        for segment in pattern.get("segments", [None])
+    )
 
 
-def _sides(lesion: Json) -> tuple[str, ...]:
-    return ("left", "right") if lesion["side"] == "bilateral" else (lesion["side"],)
+def sites_in(sites: Iterable[Site], region: frozenset[tuple[str, str | None]]) -> list[Site]:
+    return [site for site in sites if (site[0], None) in region or (site[0], site[2]) in region]

@@ -1,6 +1,6 @@
-"""The statistics as loaded: read from mappings/statistics.yaml, proven, compiled once.
+"""The statistics as loaded: the rows of one published table, read from mappings/statistics.yaml and proven.
 
-Takes from: declaration, cohort.variables, cohort.sites, cohort.proof.  Gives to: cohort.description.
+Takes from: declaration, cohort.derivation, cohort.proof.  Gives to: cohort.description.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapter.cohort.answers import Answer, Variable
+from adapter.cohort.derivation import Derivation, load_derivation
 from adapter.cohort.proof import check_statistics
-from adapter.cohort.sites import Sites
-from adapter.cohort.variables import compile_variable
 from adapter.declaration import load_declaration
 from adapter.errors import DeclarationError, Json, UsageError
 
@@ -21,45 +19,42 @@ from adapter.errors import DeclarationError, Json, UsageError
 class Statistics:
     """The rows of one published table.
 
-    Shapes:  rows, checks  as declared in statistics.yaml
+    Shapes:  rows, checks  as declared in statistics.yaml; every row with its unit and its denominator
     """
 
     like: str
     version: str
+    title: Mapping[str, str]
+    citation: str
     rows: Sequence[Json]
     checks: Sequence[Json]
-    variables: Mapping[str, Variable]
-    sites: Sites
+    derivation: Derivation
 
 
-def load_statistics(folder: Path, like: str = "SA") -> Statistics:
+def load_statistics(folder: Path, like: str = "SA", derivation: Derivation | None = None) -> Statistics:
     """Read and prove <folder>/statistics.yaml, and choose the rows of one source.
 
+    Shapes:  derivation  when it is loaded already; else it is loaded from the same folder
     Errors:  DeclarationError with every problem as "file:line:col code message"; UsageError for an unknown source
     """
+    derivation = derivation or load_derivation(folder)
+    columns = {column.name: column for column in derivation.columns}
     declaration = load_declaration(folder / "statistics.yaml", "statistics")
-    if problems := list(check_statistics(declaration)):
+    if problems := list(check_statistics(declaration, columns)):
         raise DeclarationError(problems)
     data = declaration.data
-    rows = [row for row in data["statistics"] if row["source"] == like]
-    if not rows:
-        known = sorted({row["source"] for row in data["statistics"]})
-        raise UsageError(f"no published table '{like}'; known: {', '.join(known)}")
+    if like not in data["sources"]:
+        raise UsageError(f"no published table '{like}'; known: {', '.join(sorted(data['sources']))}")
+    rows = [_with_rules(row, derivation) for row in data["statistics"] if row["source"] == like]
     ids = {row["id"] for row in rows}
-    sites = Sites(tuple(data["localisation"]), data["regions"])
-    variables = {name: compile_variable(declared, sites) for name, declared in data["variables"].items()}
     checks = [check for check in data["checks"] if check["equals"] in ids]
-    return Statistics(like, data["version"], rows, checks, variables, sites)
+    source = data["sources"][like]
+    return Statistics(like, data["version"], source["title"], source["citation"], rows, checks, derivation)
 
 
-class Questions:
-    """One case under questioning; every variable is worked out once."""
-
-    def __init__(self, case: Json, variables: Mapping[str, Variable]) -> None:
-        self._case, self._variables = case, variables
-        self._answers: dict[str, Answer] = {}
-
-    def ask(self, name: str) -> Answer:
-        if name not in self._answers:
-            self._answers[name] = self._variables[name](self._case, self.ask)
-        return self._answers[name]
+def _with_rules(row: Json, derivation: Derivation) -> Json:
+    """The row with what its variable declares: the denominator, unless the row has its own, and the unit."""
+    by_name = {column.name: column for column in derivation.columns}
+    column = by_name.get(row.get("measure") or row.get("count") or "")
+    told = {"of": row.get("of", column.of if column else "")}
+    return {**row, **told, **({"unit": column.unit} if column and column.unit else {})}

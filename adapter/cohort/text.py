@@ -7,13 +7,34 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
-from adapter.cohort.cells import agrees, computed, is_inconsistent, published, spread
+from adapter.cohort.cells import agrees, computed, interval, is_inconsistent, published, spread
 from adapter.errors import Json
 
-_HEADER = ("", "", "computed", "assessed", "median [range]", "published", "")
+_HEADER = ("", "", "computed", "assessed", "median [range] or 95 % CI", "published", "")
 _MARKS = {True: "=", False: "≠", None: ""}
 _MIN_NAME = 20
+_GROUP_NAME = 40
+
+Language = Literal["en", "fr"]
+Texts = dict[str, Any]
+
+_SAY = {
+    "not_usable": {"en": "Recorded, and not usable", "fr": "Enregistré, et inutilisable"},
+    "screened": {"en": "Screened", "fr": "Examinés"},
+    "unreadable": {"en": "and in quarantine, unread:", "fr": "et en quarantaine, non lus :"},
+    "ineligible": {
+        "en": "excluded, by the first criterion (by any)",
+        "fr": "exclus, par le premier critère (par l'un d'eux)",
+    },
+    "undetermined": {"en": "undetermined, by any open criterion", "fr": "indéterminés, par critère ouvert"},
+    "included": {"en": "included", "fr": "inclus"},
+    "judged": {"en": "judged otherwise by a person:", "fr": "jugés autrement par une personne :"},
+    "by": {"en": "By:", "fr": "Par :"},
+    "unknown": {"en": "not known", "fr": "non connu"},
+    "more": {"en": "no room for:", "fr": "sans place :"},
+}
 _BOLD, _FAINT, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -22,6 +43,7 @@ def render_text(rows: Sequence[Json], width: int = 120, *, color: bool = False) 
 
     Shapes:  rows  as `describe` gives them
              width  columns of the terminal; names and notes are cut and folded to fit
+             interval     of the share of the assessed, after Wilson
              last column  = as published, ≠ not, ! cannot be right as printed
     """
     table = [_cells(row) for row in rows]
@@ -34,9 +56,75 @@ def render_text(rows: Sequence[Json], width: int = 120, *, color: bool = False) 
     return "\n".join(lines)
 
 
+def render_description(found: Json, language: Language = "en", width: int = 120, *, color: bool = False) -> str:
+    """The table, then what is not usable, where everybody went, and the same table for each group.
+
+    Shapes:  found  as `describing.describe_registry` gives it
+    """
+    say = {name: texts[language] for name, texts in _SAY.items()}
+    parts = [render_text(found["rows"], width, color=color), _not_usable(found["not_usable"], say), _flow(found, say)]
+    parts += [_stratum(found["rows"], stratum, say, width) for stratum in found["strata"]]
+    return "\n\n".join(parts)
+
+
+def _not_usable(rows: Sequence[Json], say: Texts) -> str:
+    return "\n".join([say["not_usable"], *(f"     {row['name']}: {row['n']}/{row['N']}" for row in rows)])
+
+
+def _flow(found: Json, say: Texts) -> str:
+    flow = found["flow"]
+    lines = [
+        f"{say['screened']} {flow['screened']}"
+        + (f" ({say['unreadable']} {flow['unreadable']})" if flow["unreadable"] else "")
+    ]
+    lines.append(f"     {say['ineligible']} {flow['ineligible']['n']}")
+    lines += [_reason(each, f"{each['first']} ({each['any']})") for each in flow["ineligible"]["by"]]
+    lines.append(f"     {say['undetermined']} {flow['undetermined']['n']}")
+    lines += [_reason(each, str(each["any"])) for each in flow["undetermined"]["by"]]
+    lines.append(f"     {say['included']} {flow['included']}")
+    judged = (f"     {say['judged']} {each['rule']} -> {each['person']}: {each['n']}" for each in flow["adjudicated"])
+    return "\n".join([*lines, *judged])
+
+
+def _reason(each: Json, count: str) -> str:
+    return f"       {each['id']}  {each['label']}: {count}"
+
+
+def _stratum(rows: Sequence[Json], stratum: Json, say: Texts, width: int) -> str:
+    """One line a row, one column a group; as many groups as fit, the others told."""
+    groups = stratum["groups"]
+    heads = ["", "", *(f"{group['value'] or say['unknown']} (N = {group['N']})" for group in groups)]
+    cells = [[computed({**rows[i], **group["rows"][i]}) for group in groups] for i in range(len(rows))]
+    table = [(row["id"], row["name"], *cell) for row, cell in zip(rows, cells, strict=True)]
+    widths = [max(len(line[i]) for line in [heads, *table]) for i in range(len(heads))]
+    widths[1] = min(widths[1], _GROUP_NAME)
+    shown = _fitting(widths, width)
+    left = [f"     · {say['more']} {', '.join(heads[shown:])}"] if shown < len(heads) else []
+    lines = [_line(line[:shown], widths[:shown]) for line in [heads, *table]]
+    return "\n".join([f"{say['by']} {stratum['name']}", *lines, *left])
+
+
+def _fitting(widths: Sequence[int], width: int) -> int:
+    total, shown = -2, 0
+    for each in widths:
+        total += each + 2
+        if total > width and shown > 2:
+            break
+        shown += 1
+    return shown
+
+
 def _cells(row: Json) -> tuple[str, ...]:
     mark = _MARKS[agrees(row)] + ("!" if is_inconsistent(row) else "")
-    return row["id"], row["name"], computed(row), str(row["assessed"]), spread(row), published(row), mark
+    return (
+        row["id"],
+        row["name"],
+        computed(row),
+        str(row["assessed"]),
+        spread(row) or interval(row),
+        published(row),
+        mark,
+    )
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

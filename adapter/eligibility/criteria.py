@@ -22,12 +22,16 @@ Text = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a criterion: when it holds, the value, why, and what would settle an unknown. `when` None: always."""
+    """One line of a criterion: when it holds, the value, why. `when` None: always.
+
+    Shapes:  settle, datum  what would settle an unknown, in words and as the field of the case
+    """
 
     when: Condition | None
     value: bool | None
     reason: Text
     settle: Text | None
+    datum: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def _compile_criterion(declared: Json, lists: Mapping[str, Holds]) -> Criterion:
 def _compile_row(row: Json, lists: Mapping[str, Holds]) -> Row:
     when = compile_condition(row["when"], lists) if "when" in row else None
     value = row["value"] if "when" in row else row["otherwise"]
-    return Row(when, None if value == "unknown" else value, row["reason"], row.get("settle"))
+    return Row(when, None if value == "unknown" else value, row["reason"], row.get("settle"), row.get("datum", ""))
 
 
 def _compile_list(listed: Json, systems: Json) -> Holds:

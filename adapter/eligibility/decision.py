@@ -50,7 +50,7 @@ def decide(
     """Decide one case that its schema accepts.
 
     Shapes:  returns  {"status": "eligible|ineligible|undetermined", "criteria": [{"id", "value", "reason",
-                      "evidence": [{"resource", "expression", "case"}], "settle" (only when unknown)}]}
+                      "evidence": [{"resource", "expression", "case"}], "settle", "datum" (only when unknown)}]}
              locate   JSON pointer into the case -> (resource, FHIRPath); without it the evidence is the case's own
     Units:   today is a calendar day; dates after it are data errors
     Errors:  none; contradicting data is unknown, never clipped
@@ -88,7 +88,7 @@ def _report(criterion: Criterion, row: Row, evidence: list[Json], language: Lang
         "reason": row.reason[language],
         "evidence": evidence,
     }
-    return {**report, "settle": row.settle[language]} if row.settle else report
+    return {**report, "settle": row.settle[language], "datum": row.datum} if row.settle else report
 
 
 def _evidence(pointer: str, locate: Locate | None) -> Json:

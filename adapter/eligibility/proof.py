@@ -53,6 +53,8 @@ def _check_sets(declaration: Declaration) -> Iterator[str]:
 def _check_row(declaration: Declaration, place: Pointer, row: Json, *, last: bool) -> Iterator[str]:
     if ("otherwise" in row) is not last:
         yield f"{declaration.at(place)} E005 the last row, and only the last, says 'otherwise'"
+    if "datum" in row and field_schema(row["datum"]) is None and row["datum"] not in list_fields():
+        yield f"{declaration.at((*place, 'datum'))} E001 the case has no field '{row['datum']}'"
 
 
 def _check_condition(

@@ -6,7 +6,16 @@ Source: https://hl7.org/fhir/R4/json.html
 
 from adapter.resource.lines import parse_lines
 from adapter.resource.places import Locator, locate
-from adapter.resource.reading import MAX_BYTES, MAX_DEPTH, parse_json
+from adapter.resource.reading import MAX_BYTES, MAX_DEPTH, parse_for_counting, parse_json
 from adapter.resource.writing import dump_json
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Locator", "dump_json", "locate", "parse_json", "parse_lines"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "Locator",
+    "dump_json",
+    "locate",
+    "parse_for_counting",
+    "parse_json",
+    "parse_lines",
+]

@@ -53,8 +53,8 @@ DECISIONS = sa.Table(
     ),
 )
 # A case's current version, and the decision that counts for it.
-_CURRENT = (CASE_VERSIONS.c.case_id == CASES.c.case_id) & (CASE_VERSIONS.c.version == CASES.c.version)
-_DECISION = (
+CURRENT = (CASE_VERSIONS.c.case_id == CASES.c.case_id) & (CASE_VERSIONS.c.version == CASES.c.version)
+DECISION = (
     (DECISIONS.c.case_id == CASES.c.case_id)
     & (DECISIONS.c.version == CASES.c.version)
     & (DECISIONS.c.criteria_version == CASES.c.criteria_version)
@@ -128,7 +128,7 @@ def summaries(
     """One line per living case, by pseudonym: case_id, version, status, updated_at."""
     query = (
         sa.select(CASES.c.case_id, CASES.c.version, DECISIONS.c.status, CASES.c.updated_at)
-        .join(DECISIONS, _DECISION, isouter=True)
+        .join(DECISIONS, DECISION, isouter=True)
         .where(CASES.c.erased_at.is_(None), CASES.c.case_id > after)
         .order_by(CASES.c.case_id)
         .limit(limit)
@@ -143,8 +143,8 @@ def current(connection: sa.Connection, status: str | None = None) -> Iterator[tu
     """Every living case with its decision, by pseudonym; only those of one status when it is given."""
     query = (
         sa.select(CASE_VERSIONS.c.body, DECISIONS.c.body)
-        .join(CASES, _CURRENT)
-        .join(DECISIONS, _DECISION, isouter=True)
+        .join(CASES, CURRENT)
+        .join(DECISIONS, DECISION, isouter=True)
         .order_by(CASES.c.case_id)
     )
     if status:
@@ -154,6 +154,6 @@ def current(connection: sa.Connection, status: str | None = None) -> Iterator[tu
 
 def count_statuses(connection: sa.Connection) -> dict[str, int]:
     """Living cases by the status of their decision."""
-    query = sa.select(DECISIONS.c.status, sa.func.count()).join(CASES, _DECISION).group_by(DECISIONS.c.status)
+    query = sa.select(DECISIONS.c.status, sa.func.count()).join(CASES, DECISION).group_by(DECISIONS.c.status)
     found = {status: count for status, count in connection.execute(query)}
     return {status: found.get(status, 0) for status in ("eligible", "undetermined", "ineligible")}

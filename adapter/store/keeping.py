@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapter.errors import GoneError, Json, VersionConflictError
 from adapter.resource import dump_json
-from adapter.store import findings, inbox
+from adapter.store import adjudications, findings, inbox
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS, read
 from adapter.store.schema import insert_if_new
 
@@ -93,11 +93,12 @@ def _sorted(value: Any) -> Any:
 
 
 def erase(connection: sa.Connection, case_id: str, at: datetime) -> None:
-    """Forget a case: its versions, decisions, findings and the bytes it came from. A tombstone stays.
+    """Forget a case: its versions, decisions, adjudications, findings and the bytes it came from. A tombstone stays.
 
     Errors:  NotFoundError, GoneError when that was done before
     """
     read(connection, case_id)
+    adjudications.forget(connection, case_id)
     for table in (DECISIONS, CASE_VERSIONS):
         connection.execute(sa.delete(table).where(table.c.case_id == case_id))
     fed = list(connection.execute(sa.select(inbox.INBOX.c.id).where(inbox.INBOX.c.case_id == case_id)).scalars())

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotAcceptable
 from adapter.errors import NotPermittedError
 from adapter.parts import Parts
 from adapter.pull import run_pull
+from adapter.web.adjudications import routes as adjudications
 from adapter.web.cases import routes as cases
 from adapter.web.cohort import routes as cohort
 from adapter.web.failures import Service, answer_failures
@@ -56,7 +57,7 @@ def create_app(parts: Parts, *, may_pull_any_address: bool = False, wake: Callab
     answer_failures(app)
     app.before_request(_check_request)
     app.after_request(_protect)
-    for routes in (validating, fhir, cases, pulling, cohort, operations, pages, keyset):
+    for routes in (validating, fhir, cases, adjudications, pulling, cohort, operations, pages, keyset):
         app.register_blueprint(routes)
     return app
 

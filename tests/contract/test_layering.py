@@ -22,7 +22,7 @@ FLOORS = [
     {"store", "hospital", "synthetic", "report"},
     {"parts", "tiers", "package"},
     {"admission", "crawl"},
-    {"judgement", "receipt", "describing", "outbound", "fsck", "access"},
+    {"judgement", "receipt", "describing", "adjudicating", "queries", "outbound", "fsck", "access"},
     {"recording"},
     {"inbound", "lease"},
     {"tally"},

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.cohort import describe, load_statistics, render_csv, render_text
+from adapter.cohort import (
+    count_not_usable,
+    describe,
+    describe_groups,
+    describe_table,
+    load_statistics,
+    render_csv,
+    render_text,
+    tabulate,
+)
 from adapter.errors import DeclarationError, Json, UsageError
 from adapter.synthetic import published_cohort, synthesize
 
@@ -19,6 +28,7 @@ MAPPINGS = Path(__file__).parents[2] / "mappings"
 STATISTICS = {like: load_statistics(MAPPINGS, like) for like in ("SA", "SB")}
 KEYS = {
     *("id", "name", "kind", "n", "N", "assessed", "mean", "sd", "median", "min", "max", "unit", "published", "notes"),
+    *("q1", "q3", "ci", "marks", "comparison"),
 }
 
 
@@ -296,7 +306,7 @@ def test_an_impossible_duration_is_counted_in_a_note_and_never_used() -> None:
     case = make_case(patient={"sex": "male", "birth_date": "2012"}, diagnosis={"code": "crmo", "date": "2010"})
     found = row("A05", case)
     assert ("mean" not in found, found["assessed"]) == (True, 0)
-    assert "1 not usable: the end comes before the start." in found["notes"]
+    assert "1 not usable: the end comes before the start, or the age is impossible." in found["notes"]
 
 
 def test_onset_by_age_needs_a_birth_date_to_give_a_delay() -> None:
@@ -356,10 +366,26 @@ def test_text_folds_its_notes_to_the_width_and_paints_only_when_asked() -> None:
     assert "\x1b[" in render_text(rows, color=True)
 
 
+def described(like: str, cases: list[Json], by: tuple[str, ...] = ()) -> Json:
+    """What `describing` makes of the registry, of cases at hand."""
+    statistics = STATISTICS[like]
+    table = tabulate(cases, statistics.derivation)
+    groups = [
+        {"by": name, "name": name, "groups": describe_groups(table, statistics, statistics.derivation.strata[name])}
+        for name in by
+    ]
+    return {
+        "rows": describe_table(table, statistics),
+        "not_usable": count_not_usable(table, statistics),
+        "strata": groups,
+    }
+
+
 def test_csv_reads_back_and_starts_no_formula() -> None:
-    rows = describe(published_cohort("SB", 1), STATISTICS["SB"])
+    found = described("SB", published_cohort("SB", 1))
+    rows = found["rows"]
     rows[0]["name"] = "=cmd|calc"
-    read = list(csv.DictReader(io.StringIO(render_csv(rows))))
+    read = list(csv.DictReader(io.StringIO(render_csv(found))))[: len(rows)]
     assert [each["id"] for each in read] == [each["id"] for each in rows]
     assert read[0]["name"] == "'=cmd|calc"
     assert float(read[3]["mean"]) == rows[3]["mean"]
@@ -370,29 +396,53 @@ def test_an_unknown_table_is_refused() -> None:
         load_statistics(MAPPINGS, "SC")
 
 
+DERIVED, STATED = "derived.yaml", "statistics.yaml"
+
+
 @pytest.mark.parametrize(
-    ("written", "wrong", "message"),
+    ("file", "written", "wrong", "message"),
     [
-        ("field: patient.sex, is: [female]", "field: patient.sexe, is: [female]", "C001 the case has no field"),
-        ("is: [female]", "is: [femal]", "C001 unknown word 'femal'; did you mean 'female'"),
-        ("number: clinical_sites, equals: 1", "number: clinical_site, equals: 1", "C002 no variable 'clinical_site'"),
-        ("region: leg}", "region: legs}", "C003 no region 'legs'"),
-        ("class: anti_tnf}", "class: anti_tfn}", "C001 unknown word 'anti_tfn'; did you mean 'anti_tnf'"),
-        ("{no: culture_grew}", "{no: culture_grew_nothing}", "C004 'culture_grew_nothing' is asked to answer itself"),
-        ("sum: [A02, A03]", "sum: [A02, A99]", "C005 no row 'A99'"),
-        ("count: fever", "count: feever", "C002 no variable 'feever'"),
-        ("to: inclusion_date", "to: inclusion_day", "C001 'inclusion_day' is not a date"),
-        ("bones: [ankle, talus]", "bones: [ankel, talus]", "C001 unknown word 'ankel'; did you mean 'ankle'"),
-        ("kind: mean_sd", "kind: mean", "S001"),
+        (
+            DERIVED,
+            "field: patient.sex, is: [female]",
+            "field: patient.sexe, is: [female]",
+            "C001 the case has no field",
+        ),
+        (DERIVED, "is: [female]", "is: [femal]", "C001 unknown word 'femal'; did you mean 'female'"),
+        (DERIVED, "number: clinical_sites, equals: 1", "number: clinical_site, equals: 1", "C002 no variable"),
+        (DERIVED, "number: clinical_sites, equals: 1", "number: female, equals: 1", "C002 'female' is no number"),
+        (DERIVED, "region: leg}", "region: legs}", "C003 no region 'legs'"),
+        (DERIVED, "class: anti_tnf}", "class: anti_tfn}", "C001 unknown word 'anti_tfn'; did you mean 'anti_tnf'"),
+        (DERIVED, "{no: culture_grew}", "{no: culture_grew_nothing}", "C004 'culture_grew_nothing' is asked to answer"),
+        (DERIVED, "to: inclusion_date", "to: inclusion_day", "C001 'inclusion_day' is not a date"),
+        (DERIVED, "to: inclusion_date", 'to: "biopsies[].date"', "C001 'biopsies.{3}date' has many dates"),
+        (DERIVED, "bones: [ankle, talus]", "bones: [ankel, talus]", "C001 unknown word 'ankel'; did you mean 'ankle'"),
+        (DERIVED, "    unit: a\n", "", "C006 a number, and only a number, has a unit"),
+        (DERIVED, "    unit: a\n", '    unit: "1"\n', "C006 a time is counted in a, mo, wk or d"),
+        (DERIVED, "    of: culture_done", "    of: clinical_sites", "C002 no yes-or-no variable 'clinical_sites'"),
+        (DERIVED, "missing: dates", "missing: guessed", "C007 'guessed' is not declared under missing_data"),
+        (DERIVED, "source: later", "source: hearsay", "C007 'hearsay' is not declared under sources"),
+        (DERIVED, "unusable: [delay,", "unusable: [clinical_sites,", "C002 'clinical_sites' is no time"),
+        (DERIVED, "{sex: sex,", "{sex: female,", "C002 no variable 'female' that makes groups"),
+        (DERIVED, "unknown_drug]", "period]", "C002 no yes-or-no variable 'period'"),
+        (STATED, "sum: [A02, A03]", "sum: [A02, A99]", "C005 no row 'A99'"),
+        (STATED, "count: fever", "count: feever", "C002 no variable 'feever'"),
+        (STATED, "count: fever", "count: delay", "C002 no variable 'delay' that is a flag"),
+        (STATED, "measure: delay\n", "count: fever\n", "C002 a row of kind mean_sd needs a measure"),
+        (STATED, "all: clinical_sites", "all: fever", "C002 no variable 'fever' that is a number"),
+        (STATED, "source: SB", "source: SD", "C007 no source 'SD'"),
+        (STATED, "kind: mean_sd", "kind: mean", "S001"),
     ],
 )
-def test_a_wrong_statistics_file_is_refused_with_its_place(
-    tmp_path: Path, written: str, wrong: str, message: str
+def test_a_wrong_declaration_is_refused_with_its_place(
+    tmp_path: Path, file: str, written: str, wrong: str, message: str
 ) -> None:
-    text = (MAPPINGS / "statistics.yaml").read_text(encoding="utf-8")
+    for name in (DERIVED, STATED):
+        (tmp_path / name).write_text((MAPPINGS / name).read_text(encoding="utf-8"), encoding="utf-8")
+    text = (tmp_path / file).read_text(encoding="utf-8")
     assert written in text
-    (tmp_path / "statistics.yaml").write_text(text.replace(written, wrong, 1), encoding="utf-8")
-    with pytest.raises(DeclarationError, match=rf"statistics\.yaml:\d+:\d+ {message}"):
+    (tmp_path / file).write_text(text.replace(written, wrong, 1), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=rf"{file}:\d+:\d+ {message}"):
         load_statistics(tmp_path)
 
 

@@ -1,0 +1,41 @@
+"""The command that describes the cohort.
+
+Takes from: describing, cohort.  Gives to: cli.
+"""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from adapter.cli.entry import Session
+from adapter.cli.terminal import emit, json_option, terminal_width
+from adapter.errors import NotSupportedError
+
+_GROUPS = ("sex", "centre", "focality", "period")
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "html", "docx"]), default="text")
+@click.option("--like", type=click.Choice(["SA", "SB"]), default="SA", help="Beside which published cohort.")
+@click.option("--by", multiple=True, type=click.Choice(_GROUPS), help="The same for each group; may be given again.")
+@click.option("--complete", is_flag=True, help="JSON with everything: quartiles, intervals, flow, groups, comparison.")
+@json_option
+@click.pass_obj
+def cohort(session: Session, form: str, like: str, by: tuple[str, ...], complete: bool, as_json: bool) -> None:
+    """Describe the eligible cases beside the published cohort."""
+    from adapter.cohort import contract_row, render_csv, render_description
+    from adapter.describing import describe_registry
+
+    if form in ("html", "docx"):
+        raise NotSupportedError(f"The {form} report is not built yet; text, json and csv are.")
+    with session.parts() as parts:
+        found = describe_registry(parts, like, by=by, language=session.language, processes=os.cpu_count() or 1)
+    if as_json or form == "json":
+        everything = complete or bool(by)
+        emit(found if everything else [contract_row(row) for row in found["rows"]], indent=not as_json)
+    elif form == "csv":
+        click.echo(render_csv(found), nl=False)
+    else:
+        click.echo(render_description(found, session.language, terminal_width(), color=True))

@@ -1,0 +1,91 @@
+"""The cohort journey: which of the stored cases a paper would have counted, described as the paper did.
+
+Takes from: errors, parts, store, eligibility, cohort.  Gives to: demo, report, exports, web, cli.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from adapter.cohort import contract_row, count_not_usable, describe_groups, describe_table
+from adapter.describing.counting import Screened, screen
+from adapter.describing.flow import find_flow
+from adapter.errors import Json, UsageError
+from adapter.parts import Parts, Published
+
+__all__ = ["describe_cohort", "describe_registry", "included_cases"]
+
+Language = Literal["en", "fr"]
+
+
+def describe_cohort(parts: Parts, like: str = "SA", *, language: Language = "en") -> list[Json]:
+    """The stored cases that are eligible by a paper's criteria, beside what the paper printed.
+
+    Shapes:  like     "SA" or "SB"
+             returns  rows with the keys of the outer contract
+    Errors:  UsageError for another paper
+    """
+    return [contract_row(row) for row in describe_registry(parts, like, language=language)["rows"]]
+
+
+def describe_registry(
+    parts: Parts, like: str = "SA", *, by: Sequence[str] = (), language: Language = "en", processes: int = 1
+) -> Json:
+    """The whole description: the table, where everybody went, what is not usable, and the same for groups.
+
+    Shapes:  by         groups to tell apart, as declared under `strata` of derived.yaml
+             processes  how many read a large registry at the same time
+             returns    like, title, citation, described_at, versions, rows, flow, not_usable, strata
+    Errors:  UsageError for another paper or another grouping
+    """
+    published = _published(parts, like)
+    statistics = published.statistics
+    for name in by:
+        if name not in statistics.derivation.strata:
+            raise UsageError(f"Cases are grouped by {', '.join(statistics.derivation.strata)}.")
+    screened = screen(parts, published, processes)
+    table = screened.table
+    return {
+        **_head(parts, published, language),
+        "rows": describe_table(table, statistics, language=language),
+        "flow": find_flow(parts, published, screened, language),
+        "not_usable": count_not_usable(table, statistics, language=language),
+        "strata": [_stratum(screened, published, name, language) for name in by],
+    }
+
+
+def included_cases(parts: Parts, like: str = "SA") -> Iterator[Json]:
+    """The cases that the description of a paper counts, by pseudonym.  Errors:  UsageError for another paper"""
+    return Screened(_published(parts, like)).cases(parts)
+
+
+def _published(parts: Parts, like: str) -> Published:
+    published = parts.knowledge.published.get(like)
+    if published is None:
+        raise UsageError(f"The published cohorts are {', '.join(parts.knowledge.published)}.")
+    return published
+
+
+def _head(parts: Parts, published: Published, language: Language) -> Json:
+    statistics, criteria = published.statistics, published.criteria
+    versions = {
+        "criteria": criteria.version,
+        "statistics": statistics.version,
+        "derived": statistics.derivation.version,
+    }
+    return {
+        "like": statistics.like,
+        "title": statistics.title[language],
+        "citation": statistics.citation,
+        "described_at": parts.clock().isoformat(),
+        "versions": versions,
+    }
+
+
+def _stratum(screened: Screened, published: Published, name: str, language: Language) -> Json:
+    statistics = published.statistics
+    variable = statistics.derivation.strata[name]
+    column = next(column for column in statistics.derivation.columns if column.name == variable)
+    groups = describe_groups(screened.table, statistics, variable, language=language)
+    return {"by": name, "name": column.label[language], "groups": groups}
