@@ -1,0 +1,77 @@
+"""What an export is worked on with, and what it is asked for.
+
+Takes from: errors, hospital, parts.  Gives to: the other rooms of bulk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapter.errors import Json
+from adapter.hospital.bulk.lines import BATCH_BYTES
+from adapter.hospital.bulk.request import Bulk, Request
+from adapter.hospital.matching import matches
+from adapter.hospital.retry import Patience
+from adapter.hospital.session import Session
+from adapter.hospital.source import Source
+from adapter.sealing import Seals
+from adapter.store import Store
+
+_DRUG_USES = ("MedicationStatement", "MedicationRequest")
+
+
+class Stopped(Exception):
+    """The pull was asked to stop; everything up to here is committed."""
+
+
+@dataclass
+class Desk:
+    """One export of one source.
+
+    Shapes:  since    instant; "" for everything
+             only     ids of the patients to export; empty for all whom the level covers
+             goes_on  told the progress after each commit; False means: stop here
+    """
+
+    store: Store
+    seals: Seals
+    source: Source
+    session: Session
+    patience: Patience
+    pull_id: str
+    clock: Callable[[], datetime]
+    bulk: Bulk = field(default_factory=Bulk)
+    since: str = ""
+    batch_bytes: int = BATCH_BYTES
+    only: tuple[str, ...] = ()
+    goes_on: Callable[[Json], bool] = lambda progress: True
+    count: Callable[[str], int | None] = lambda type_: None
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Everything a record is made of, Patient first and what is shared between patients last."""
+        asked = dict.fromkeys(search.type for search in (*self.source.candidates, *self.source.collect))
+        shared = ["Medication"] if any(each in asked for each in _DRUG_USES) else []
+        return tuple(dict.fromkeys(["Patient", *asked, *shared]))
+
+    @property
+    def deciding(self) -> frozenset[str]:
+        """Types that say who is a candidate, and who is whose other self: nobody's lines are dropped before."""
+        return frozenset({"Patient", *(search.type for search in self.source.candidates)})
+
+    def request(self) -> Request:
+        return Request(self.bulk, self.types, self.since, self.only)
+
+    def is_collected(self, resource: Json) -> bool:
+        """Does the source's declaration let this resource in?"""
+        type_ = resource["resourceType"]
+        if type_ in ("Patient", "Medication"):
+            return type_ in self.types
+        return any(matches(resource, search) is not False for search in self.source.collect)
+
+    def step(self, progress: Json) -> None:
+        """Errors:  Stopped"""
+        if not self.goes_on(progress):
+            raise Stopped
