@@ -2,7 +2,7 @@
 
     make the hospital ──► serve it ──► pull ──► describe the eligible, list what the undetermined lack
 
-Takes from: synthetic, hospital, pull, describing, store.  Gives to: cli.
+Takes from: synthetic, hospital, pull, cohort, describing, store.  Gives to: cli.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from adapter.describing import describe_cohort
+from adapter.cohort import contract_row
+from adapter.describing import describe_registry
 from adapter.errors import Json
 from adapter.hospital import Search, Source, resolve_source
 from adapter.parts import Parts
@@ -42,7 +43,7 @@ class Demonstration:
     def as_json(self) -> Json:
         """The object of `demo --json`."""
         counts = {name: self.report[name] for name in ("screened", "eligible", "undetermined", "ineligible")}
-        return {**counts, "cohort": self.cohort}
+        return {**counts, "cohort": [contract_row(row) for row in self.cohort]}
 
 
 def run_demo(parts: Parts, *, seed: int = SEED, notice: Notice = lambda progress: None) -> Demonstration:
@@ -54,7 +55,7 @@ def run_demo(parts: Parts, *, seed: int = SEED, notice: Notice = lambda progress
     with serve_hospital(parts, seed) as source:
         guided = replace(parts, sources={**parts.sources, source.name: source})
         report = run_pull(guided, start_pull(guided, source.name), notice=notice)
-    return Demonstration(report, describe_cohort(parts, "SA"), list(_waiting(parts)))
+    return Demonstration(report, describe_registry(parts, "SA")["rows"], list(_waiting(parts)))
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def agrees(row: Json) -> bool | None:
 
 
 def interval(row: Json) -> str:
-    """The 95 % confidence interval: of the share of the assessed in percent, or of the mean in the row's unit."""
+    """The 95 % confidence interval: of the share of N in percent, or of the mean in the row's unit."""
     if "ci" not in row:
         return ""
     scale, unit = (100, " %") if "n" in row else (1, "")

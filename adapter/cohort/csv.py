@@ -21,7 +21,7 @@ def render_csv(found: Json) -> str:
 
     Shapes:  found   as `describing.describe_registry` gives it
              agrees  yes, no, or empty when nothing is comparable
-             ci_low, ci_high  of the share of the assessed (0 to 1), or of the mean
+             ci_low, ci_high  of the share of N (0 to 1), or of the mean
              by, group  empty for the whole cohort
     """
     return write_csv([*_COLUMNS, *_MORE], _lines(found))

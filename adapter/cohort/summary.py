@@ -19,7 +19,8 @@ def summarize(asked: Json, lens: Lens, among: Members) -> Json:
 
     Shapes:  asked    {"of", and "count", "measure", "most_frequent" or nothing}
              returns  N, assessed and: n and its interval; or mean, sd, median, q1, q3, min, max and the mean's interval
-    Units:   those of the measure; the interval of a count is a share of the assessed
+             ci        of the share of N, as it is printed; ci_assessed of the assessed alone where they are fewer
+    Units:   those of the measure; shares 0 to 1
     """
     members = lens.yes(asked.get("of", "")) & among
     if "most_frequent" in asked:
@@ -40,8 +41,10 @@ def find_marks(asked: Json, lens: Lens, among: Members) -> dict[str, int]:
 def _count(name: str, lens: Lens, members: Members) -> Json:
     n = (lens.yes(name) & members).bit_count()
     assessed = (lens.known(name) & members).bit_count()
-    counted: Json = {"n": n, "N": members.bit_count(), "assessed": assessed}
-    return {**counted, "ci": wilson(n, assessed)} if assessed else counted
+    among = members.bit_count()
+    counted: Json = {"n": n, "N": among, "assessed": assessed}
+    counted |= {"ci": wilson(n, among)} if among else {}
+    return counted | ({"ci_assessed": wilson(n, assessed)} if 0 < assessed < among else {})
 
 
 def _measure(values: list[float], members: Members) -> Json:

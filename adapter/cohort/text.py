@@ -33,7 +33,6 @@ _SAY = {
     "judged": {"en": "judged otherwise by a person:", "fr": "jugés autrement par une personne :"},
     "by": {"en": "By:", "fr": "Par :"},
     "unknown": {"en": "not known", "fr": "non connu"},
-    "more": {"en": "no room for:", "fr": "sans place :"},
 }
 _BOLD, _FAINT, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -43,7 +42,7 @@ def render_text(rows: Sequence[Json], width: int = 120, *, color: bool = False) 
 
     Shapes:  rows  as `describe` gives them
              width  columns of the terminal; names and notes are cut and folded to fit
-             interval     of the share of the assessed, after Wilson
+             interval     of the share of N, after Wilson
              last column  = as published, ≠ not, ! cannot be right as printed
     """
     table = [_cells(row) for row in rows]
@@ -91,27 +90,29 @@ def _reason(each: Json, count: str) -> str:
 
 
 def _stratum(rows: Sequence[Json], stratum: Json, say: Texts, width: int) -> str:
-    """One line a row, one column a group; as many groups as fit, the others told."""
+    """One line a row, one column a group; groups that find no room stand in a table of their own below."""
     groups = stratum["groups"]
-    heads = ["", "", *(f"{group['value'] or say['unknown']} (N = {group['N']})" for group in groups)]
-    cells = [[computed({**rows[i], **group["rows"][i]}) for group in groups] for i in range(len(rows))]
-    table = [(row["id"], row["name"], *cell) for row, cell in zip(rows, cells, strict=True)]
-    widths = [max(len(line[i]) for line in [heads, *table]) for i in range(len(heads))]
-    widths[1] = min(widths[1], _GROUP_NAME)
-    shown = _fitting(widths, width)
-    left = [f"     · {say['more']} {', '.join(heads[shown:])}"] if shown < len(heads) else []
-    lines = [_line(line[:shown], widths[:shown]) for line in [heads, *table]]
-    return "\n".join([f"{say['by']} {stratum['name']}", *lines, *left])
+    heads = [f"{group['value'] or say['unknown']} (N = {group['N']})" for group in groups]
+    columns = [
+        [head, *(computed({**row, **own}) for row, own in zip(rows, group["rows"], strict=True))]
+        for head, group in zip(heads, groups, strict=True)
+    ]
+    names = [("", ""), *((row["id"], textwrap.shorten(row["name"], _GROUP_NAME, placeholder="…")) for row in rows)]
+    left = max(len(identity) + 2 + len(name) for identity, name in names)
+    return "\n\n".join([f"{say['by']} {stratum['name']}", *_blocks(names, columns, width - left)])
 
 
-def _fitting(widths: Sequence[int], width: int) -> int:
-    total, shown = -2, 0
-    for each in widths:
-        total += each + 2
-        if total > width and shown > 2:
-            break
-        shown += 1
-    return shown
+def _blocks(names: Sequence[tuple[str, str]], columns: Sequence[list[str]], room: int) -> Iterator[str]:
+    widths = [2 + max(map(len, column)) for column in columns]
+    start = 0
+    while start < len(columns):
+        end = start + 1
+        while end < len(columns) and sum(widths[start : end + 1]) <= room:
+            end += 1
+        table = [(*name, *cells) for name, *cells in zip(names, *columns[start:end], strict=True)]
+        own = [max(len(line[i]) for line in table) for i in range(end - start + 2)]
+        yield "\n".join(_line(line, own) for line in table)
+        start = end
 
 
 def _cells(row: Json) -> tuple[str, ...]:
