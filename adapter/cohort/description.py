@@ -57,8 +57,8 @@ def describe(cases: Iterable[Json], statistics: Statistics, *, language: Languag
 def describe_table(table: Table, statistics: Statistics, *, language: Language = "en") -> list[Json]:
     """The same over cases whose variables are worked out already.
 
-    Shapes:  returns  one dict a row: id, name, kind, n, N, assessed, mean, sd, median, q1, q3, min, max, unit, ci, ci_assessed,
-                      marks, published, comparison, notes; keys that do not apply are left out
+    Shapes:  returns  one dict a row: id, name, kind, n, N, assessed, mean, sd, median, q1, q3, min, max, unit, ci,
+                      ci_assessed, marks, published, comparison, notes; keys that do not apply are left out
     Units:   `unit` of the row (UCUM); SD is the sample SD
     """
     lens = Lens(table)
