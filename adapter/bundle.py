@@ -1,20 +1,22 @@
 """What travels together: the resources of a Bundle, and what their references point at.
 
-Takes from: errors.  Gives to: mapping.engine, inbound, outbound, hospital.
+Takes from: errors, scopes.  Gives to: mapping.engine, inbound, outbound, hospital.
 Source: https://hl7.org/fhir/R4/bundle.html#references
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from adapter.errors import Issue, Json
+from adapter.scopes import Scope, may
 
 MAX_ENTRIES = 500
+SCOPE_RULE = "scope"
 _NO_FACT = ("OperationOutcome", None)
 TYPES = ("transaction", "batch", "collection", "searchset")
 
@@ -25,6 +27,11 @@ def resources_of(bundle: Json) -> Iterator[tuple[int, Json]]:
         resource = entry.get("resource")
         if resource.__class__ is dict and resource.get("resourceType") not in _NO_FACT:
             yield number, resource
+
+
+def in_order(resources: Iterable[Json]) -> list[Json]:
+    """By type and id: the same resources make the same Bundle."""
+    return sorted(resources, key=lambda each: (str(each.get("resourceType")), str(each.get("id"))))
 
 
 class References:
@@ -129,6 +136,25 @@ def check_bundle(document: Any, max_entries: int = MAX_ENTRIES) -> list[Issue]:
         text, french = f"expected at most {max_entries} entries", f"au plus {max_entries} entrées sont attendues"
         return [_issue("too-long", "Bundle.entry", "bundle-size", text, french)]
     return [*_check_resources(entries), *_check_patients(document)]
+
+
+def check_scopes(bundle: Json, scopes: Sequence[Scope] | None) -> Iterator[Issue]:
+    """What its sender may not send, entry by entry. `scopes` None: he may send everything."""
+    for number, entry in enumerate(bundle.get("entry") or () if scopes is not None else ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        kind = resource.get("resourceType") if isinstance(resource, dict) else None
+        if not may(scopes or (), str(kind), _letter(entry)):
+            text = "This client may not send a resource of this type in this way."
+            french = "Ce client ne peut pas envoyer ainsi une ressource de ce type."
+            place = f"Bundle.entry[{number}].resource"
+            yield Issue("error", "forbidden", place, SCOPE_RULE, text, "receive", text_fr=french)
+
+
+def _letter(entry: Json) -> str:
+    """The interaction an entry asks for; in a Bundle that asks for none, what is told is new."""
+    request = entry.get("request")
+    method = request.get("method") if isinstance(request, dict) else None
+    return {"PUT": "u", "PATCH": "u", "DELETE": "d", "GET": "r", "HEAD": "r"}.get(str(method), "c")
 
 
 def _check_resources(entries: list[Json]) -> Iterator[Issue]:

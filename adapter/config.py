@@ -29,6 +29,8 @@ class Settings:
              pulls_at_once how many pulls a worker runs at a time
              client_keys   file of the keys with which we ask hospitals for tokens; may be missing
              unprotected   serve beyond this machine although nobody has to say who he is
+             access        "required": callers say who they are; "open": nobody has to
+             public_url    how callers address the service, without a slash at the end
              secret        looks up a secret that a declaration names (a source's token)
     """
 
@@ -48,6 +50,8 @@ class Settings:
     worker: str
     pulls_at_once: int
     unprotected: bool
+    access: str
+    public_url: str
     secret: Callable[[str], str | None] = field(repr=False)
 
 
@@ -60,12 +64,13 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
     known = dict(os.environ if environment is None else environment)
     known |= {f"CRMO_{name.upper()}": value for name, value in overrides.items() if value is not None}
     data = Path(known.get("CRMO_DATA") or "data").absolute()
+    host, port = known.get("CRMO_HOST") or "127.0.0.1", _number(known, "CRMO_PORT", 8000, low=0, high=65535)
     database_url = known.get("CRMO_DATABASE_URL") or f"sqlite:///{data / 'registry.db'}"
     return Settings(
         data=data,
         database_url=database_url,
-        host=known.get("CRMO_HOST") or "127.0.0.1",
-        port=_number(known, "CRMO_PORT", 8000, low=0, high=65535),
+        host=host,
+        port=port,
         threads=_number(known, "CRMO_THREADS", 8, low=1, high=64),
         mappings=_folder(known, "CRMO_MAPPINGS", shipped("mappings")),
         packages=_packages(known),
@@ -78,6 +83,8 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         worker=_word(known, "CRMO_WORKER", ("inside", "outside"), first_when=database_url.startswith("sqlite")),
         pulls_at_once=_number(known, "CRMO_PULLS_AT_ONCE", 4, low=1, high=64),
         unprotected=_yes(known, "CRMO_UNPROTECTED"),
+        access=_word(known, "CRMO_ACCESS", ("open", "required"), first_when=host in LOOPBACK),
+        public_url=(known.get("CRMO_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
         secret=known.get,
     )
 
@@ -89,10 +96,10 @@ def wants_no_colour() -> bool:
 
 def ensure_loopback(settings: Settings) -> None:
     """Errors:  ConfigError when the service would be open to a network without anybody having said so"""
-    if settings.host not in LOOPBACK and not settings.unprotected:
+    if settings.host not in LOOPBACK and settings.access == "open" and not settings.unprotected:
         raise ConfigError(
-            "Nobody has to say who he is yet, so the service listens on this machine only (CRMO_HOST=127.0.0.1). "
-            "Behind a gateway that checks callers, set CRMO_UNPROTECTED=yes."
+            "With CRMO_ACCESS=open nobody has to say who he is, so the service listens on this machine only "
+            "(CRMO_HOST=127.0.0.1). Behind a gateway that checks callers, set CRMO_UNPROTECTED=yes."
         )
 
 

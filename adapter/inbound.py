@@ -13,21 +13,25 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from adapter.bundle import in_order
 from adapter.errors import IntegrityError, Issue, Json, UsageError
 from adapter.judgement import COLLECTED, RECEIVED, Judgement, judge_bundle, judge_case
 from adapter.parts import Parts
 from adapter.receipt import Receipt, read_receipt
 from adapter.recording import record
 from adapter.resource import dump_json
+from adapter.scopes import parse_scopes
 from adapter.store import inbox
 
 
-def receive(parts: Parts, raw: bytes, source: str) -> Receipt:
+def receive(parts: Parts, raw: bytes, source: str, *, scopes: str | None = None) -> Receipt:
     """Take in the bytes of a Bundle from a named source.
+
+    Shapes:  scopes  SMART scopes that limit what its sender may send; kept beside it, for whenever it is judged
 
     Errors:  none for bad input, which is kept as quarantined and told in the receipt; store errors are raised
     """
-    return _receive(parts, raw, source, "bundle")
+    return _receive(parts, raw, source, "bundle", scopes)
 
 
 def receive_case(parts: Parts, raw: bytes, source: str, *, expected: int | None = None) -> Receipt:
@@ -47,7 +51,7 @@ def receive_resources(parts: Parts, resources: Iterable[Json], source: str) -> R
     Shapes:  resources  parsed; their order does not matter
     Errors:  as `receive`
     """
-    ordered = sorted(resources, key=lambda each: (str(each.get("resourceType")), str(each.get("id"))))
+    ordered = in_order(resources)
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in ordered]}
     return _receive(parts, dump_json(bundle), source, "resources")
 
@@ -103,8 +107,8 @@ def finish(parts: Parts) -> int:
     return len(cut_short)
 
 
-def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind) -> Receipt:
-    arrived = _keep(parts, raw, source, kind)
+def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, scopes: str | None = None) -> Receipt:
+    arrived = _keep(parts, raw, source, kind, scopes=scopes)
     with parts.store.reading() as connection:
         first = inbox.find(connection, arrived.duplicate_of) if arrived.duplicate_of else arrived
     if first.state in inbox.OPEN_STATES:
@@ -112,8 +116,8 @@ def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind) -> Receipt
     return read_receipt(parts, first.id, arrived.id)
 
 
-def _keep(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, message_key: str | None = None) -> inbox.Entry:
-    told: dict[str, Any] = {"source": source, "kind": kind, "message_key": message_key}
+def _keep(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, **more: str | None) -> inbox.Entry:
+    told: dict[str, Any] = {"source": source, "kind": kind, **more}
     with parts.store.writing() as connection:
         return inbox.keep(connection, entry_id=parts.make_id(), at=parts.clock(), raw=raw, seals=parts.seals, **told)
 
@@ -133,4 +137,5 @@ def _judge(parts: Parts, entry: inbox.Entry, raw: bytes) -> Judgement:
         return parts.pseudonyms.case_id(patient, source=entry.source, full_url=full_url)
 
     limits = COLLECTED if entry.kind == "resources" else RECEIVED
-    return judge_bundle(parts.knowledge, raw, case_id, parts.today(), limits)
+    scopes = None if entry.scopes is None else parse_scopes(entry.scopes)[0]
+    return judge_bundle(parts.knowledge, raw, case_id, parts.today(), limits, scopes)

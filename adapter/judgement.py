@@ -6,19 +6,20 @@ Takes from: resource, bundle, release, admission, mapping, case, eligibility, pa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from adapter.admission import AT_THE_DOOR, admit
-from adapter.bundle import MAX_ENTRIES, TYPES, Message, check_bundle, message_of
+from adapter.bundle import MAX_ENTRIES, SCOPE_RULE, TYPES, Message, check_bundle, check_scopes, message_of
 from adapter.case import check_case
 from adapter.eligibility import decide
 from adapter.errors import Issue, Json
 from adapter.parts import Knowledge
 from adapter.release import check_release
 from adapter.resource import MAX_BYTES, Locator, parse_json
+from adapter.scopes import Scope
 from adapter.tiers import load_tiers
 from adapter.validation import make_validator
 
@@ -57,8 +58,10 @@ class Judgement:
 
 
 def status_of(issues: Iterable[Issue]) -> int:
-    """HTTP status for issues that stopped a document: 413 too much, 400 no JSON to read, 422 not usable."""
+    """HTTP status for issues that stopped a document: 413 too much, 400 no JSON, 403 not permitted, 422 not usable."""
     blocking = [issue for issue in issues if issue.blocks]
+    if any(issue.rule == SCOPE_RULE for issue in blocking):
+        return 403
     if any(issue.type == "too-long" for issue in blocking):
         return 413
     return 400 if any(issue.rule.startswith("json-") for issue in blocking) else 422
@@ -78,11 +81,17 @@ COLLECTED = Limits(20_000, 64 * 1024 * 1024)
 
 
 def judge_bundle(
-    knowledge: Knowledge, raw: bytes, case_id: CaseId, today: date, limits: Limits = RECEIVED
+    knowledge: Knowledge,
+    raw: bytes,
+    case_id: CaseId,
+    today: date,
+    limits: Limits = RECEIVED,
+    scopes: Sequence[Scope] | None = None,
 ) -> Judgement:
     """Judge the bytes of a Bundle.
 
     Shapes:  case_id  (Patient, fullUrl of its entry) -> pseudonym; None when there is nothing stable to make it of
+             scopes   what its sender may send; None for everything
     Errors:  none raised; everything wrong is in `issues`, with line and column of the bytes
     """
     document, issues = parse_json(raw, max_bytes=limits.max_bytes)
@@ -92,6 +101,7 @@ def judge_bundle(
     if not isinstance(document, dict):
         return Judgement(first)
     first += check_release(document)
+    first += check_scopes(document, scopes)
     if not any(issue.blocks for issue in first):
         validator, tiers = make_validator(knowledge.packages, AT_THE_DOOR), load_tiers(knowledge.packages[0])
         document, flaws = admit(document, validator, knowledge.mappings, tiers)

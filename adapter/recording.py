@@ -6,12 +6,14 @@ Takes from: errors, parts, judgement, store.  Gives to: inbound.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from adapter.bundle import SCOPE_RULE
 from adapter.errors import GoneError, Issue, Json, NotFoundError, VersionConflictError
 from adapter.judgement import Judgement
 from adapter.parts import Parts
-from adapter.store import Connection, findings, inbox, keeping, messages
+from adapter.store import Connection, audit, cases, findings, inbox, keeping, messages
 
 
 def record(
@@ -30,6 +32,10 @@ def record(
     if not _stands(connection, parts, entry, judgement):
         findings.replace(connection, entry.id, [*judgement.issues, _other_content()], judgement.unread)
         _settle(connection, parts, entry, judgement, state="quarantined", status=409)
+        return
+    if _is_of_others(connection, entry, case):
+        findings.replace(connection, entry.id, [_not_yours()])
+        _settle(connection, parts, entry, replace(judgement, case_id=None), state="quarantined", status=403)
         return
     if case.get("opposition") == "opposed":
         with suppress(NotFoundError):  # also when it was erased before
@@ -53,6 +59,13 @@ def _stands(connection: Connection, parts: Parts, entry: inbox.Entry, judgement:
         return True
     mark = parts.pseudonyms.message_mark(told.identifier)
     return messages.claim(connection, entry.source, mark, entry.id, told.told_at)
+
+
+def _is_of_others(connection: Connection, entry: inbox.Entry, case: Json) -> bool:
+    """A client whose rights are limited names a case that it has sent nothing of: it may not change it."""
+    if entry.scopes is None or not cases.exists(connection, case["case_id"]):
+        return False
+    return not inbox.fed_by(connection, case["case_id"], entry.source)
 
 
 def _keep_case(
@@ -99,6 +112,7 @@ def _refuse(
 ) -> None:
     """Nothing of this is kept, neither bytes nor findings: only why."""
     findings.replace(connection, entry.id, [issue])
+    _write_down(connection, parts, entry, status, "")
     inbox.settle(connection, entry.id, state=state, at=parts.clock(), status=status, raw=None, seal=None)
 
 
@@ -112,6 +126,7 @@ def _settle(
     status: int,
     **more: Any,
 ) -> None:
+    _write_down(connection, parts, entry, status, judgement.case_id or "")
     inbox.settle(
         connection,
         entry.id,
@@ -123,6 +138,14 @@ def _settle(
         mapping_version=parts.knowledge.mappings.version,
         **_counts(judgement, state),
         **more,
+    )
+
+
+def _write_down(connection: Connection, parts: Parts, entry: inbox.Entry, status: int, case_id: str) -> None:
+    """In the transaction that ends the entry: there is no end without its line in the audit."""
+    actor = f"source:{entry.source}"
+    audit.append(
+        connection, audit.Event(parts.clock(), actor, "judge", f"inbox {entry.kind}", status, case_id, entry.id)
     )
 
 
@@ -143,6 +166,12 @@ def _opposed() -> Issue:
     english = "The family is opposed to the use of this record: nothing of it was kept."
     french = "La famille s'oppose à l'utilisation de ce dossier : rien n'en a été conservé."
     return Issue("error", "suppressed", "", "opposition", english, "receive", text_fr=french)
+
+
+def _not_yours() -> Issue:
+    english = "This client has sent nothing of the case that the Patient names, and may not change it."
+    french = "Ce client n'a rien envoyé du cas que désigne le Patient et ne peut pas le modifier."
+    return Issue("error", "forbidden", "Bundle", SCOPE_RULE, english, "receive", text_fr=french)
 
 
 def _other_content() -> Issue:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 
@@ -139,6 +140,15 @@ def parts(
     """The adapter on each kind of database, with a clock and ids that tests can foresee."""
     with open_parts(settings, knowledge) as opened:
         yield replace(opened, clock=clock, make_id=make_id)
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, knowledge: Knowledge) -> Iterator[Flask]:
+    """The service as it stands on a network: whoever asks says who he is."""
+    with open_parts(load_settings({"CRMO_DATA": str(tmp_path / "data")}), knowledge) as opened:
+        app = create_app(opened, ask_who=True, public_url="https://registry.invalid")
+        yield app
+        app.extensions["background"].shutdown()
 
 
 @pytest.fixture

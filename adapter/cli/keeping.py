@@ -58,12 +58,14 @@ def case_show(session: Session, case_id: str, version: int | None, as_json: bool
 @click.pass_obj
 def case_erase(session: Session, case_id: str, yes: bool, as_json: bool) -> None:
     """Forget a case for good: versions, decisions, findings and the bytes it came from."""
+    from adapter.access.commands import write_down
     from adapter.store import keeping
 
     if not yes:
         click.confirm("This cannot be undone. Erase?", abort=True, err=True)
     with session.parts() as parts, parts.store.writing() as connection:
         keeping.erase(connection, case_id, parts.clock())
+        write_down(parts, connection, "case erase", case_id)
     if as_json:
         emit({"case_id": case_id, "erased": True}, indent=False)
     tell("erased; a tombstone refuses the case from now on")

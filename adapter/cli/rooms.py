@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from adapter.cli.allowing import audit, clients, people
 from adapter.cli.arriving import inbox
 from adapter.cli.converting import explain, to_case, to_fhir
 from adapter.cli.deciding import decide, queries
@@ -16,6 +17,7 @@ from adapter.cli.keys import keys
 from adapter.cli.later import NAMES, make_command
 from adapter.cli.moving import demo, pull, push, serve, synthesize
 from adapter.cli.proving import check
+from adapter.cli.screening import screen
 from adapter.cli.tending import doctor, fsck
 from adapter.cli.validating import package, validate
 from adapter.cli.working import worker
@@ -24,8 +26,8 @@ from adapter.cli.working import worker
 def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
     converting = (to_case, to_fhir, decide, explain, check, validate, package)
-    moving = (demo, pull, push, serve, synthesize, worker)
-    for command in (*converting, inbox, case, queries, cohort, *moving, doctor, fsck, keys):
+    moving = (demo, pull, push, serve, synthesize, worker, screen)
+    for command in (*converting, inbox, case, queries, cohort, *moving, doctor, fsck, keys, clients, people, audit):
         group.add_command(command)
     for name, meaning in NAMES.items():
         group.add_command(make_command(name, meaning))

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.errors import GoneError, Json, NotFoundError
+from adapter.store.inbox import INBOX
 from adapter.store.schema import METADATA, JsonText, Moment
 
 CASES = sa.Table(
@@ -92,6 +93,11 @@ def read(connection: sa.Connection, case_id: str, version: int | None = None) ->
     return found[-1]
 
 
+def exists(connection: sa.Connection, case_id: str) -> bool:
+    """Whether this pseudonym was ever taken, be it erased since."""
+    return connection.execute(sa.select(CASES.c.case_id).where(CASES.c.case_id == case_id)).first() is not None
+
+
 def history(connection: sa.Connection, case_id: str) -> list[Version]:
     """Every version, oldest first.  Errors:  NotFoundError, GoneError"""
     read(connection, case_id)
@@ -123,9 +129,17 @@ def _versions(connection: sa.Connection, case_id: str) -> Iterator[Version]:
 
 
 def summaries(
-    connection: sa.Connection, *, status: str | None = None, after: str = "", limit: int = 100
+    connection: sa.Connection,
+    *,
+    status: str | None = None,
+    after: str = "",
+    limit: int = 100,
+    source: str | None = None,
 ) -> list[dict[str, Any]]:
-    """One line per living case, by pseudonym: case_id, version, status, updated_at."""
+    """One line per living case, by pseudonym: case_id, version, status, updated_at.
+
+    Shapes:  source  only cases that this source has sent something of
+    """
     query = (
         sa.select(CASES.c.case_id, CASES.c.version, DECISIONS.c.status, CASES.c.updated_at)
         .join(DECISIONS, DECISION, isouter=True)
@@ -135,6 +149,9 @@ def summaries(
     )
     if status:
         query = query.where(DECISIONS.c.status == status)
+    if source:
+        sent = sa.select(INBOX.c.case_id).where(INBOX.c.source == source, INBOX.c.case_version.is_not(None))
+        query = query.where(CASES.c.case_id.in_(sent))
     names = ("case_id", "version", "status", "updated_at")
     return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 

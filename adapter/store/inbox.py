@@ -51,6 +51,7 @@ INBOX = sa.Table(
     sa.Column("unchanged", sa.Integer),
     sa.Column("bundle_type", sa.String(20)),
     sa.Column("mapping_version", sa.String(64)),
+    sa.Column("scopes", sa.Text),
     sa.Index("uq_inbox_first", "source", "message_key", unique=True),
     sa.Index("ix_inbox_state", "state", "received_at"),
     sa.Index("ix_inbox_case_id", "case_id"),
@@ -61,7 +62,11 @@ _WITHOUT_RAW = [column for column in INBOX.c if column.name not in ("raw", "seal
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One inbox entry without its bytes. `status` is the HTTP status its sender was given."""
+    """One inbox entry without its bytes.
+
+    Shapes:  status  the HTTP status its sender was given
+             scopes  what its sender may send, whenever it is judged; None when that is not limited
+    """
 
     id: str
     received_at: datetime
@@ -82,6 +87,7 @@ class Entry:
     unchanged: int | None
     bundle_type: str | None
     mapping_version: str | None
+    scopes: str | None
 
 
 def keep(
@@ -94,6 +100,7 @@ def keep(
     raw: bytes,
     seals: Seals,
     message_key: str | None = None,
+    scopes: str | None = None,
 ) -> Entry:
     """Keep what arrived before anybody looks into it.
 
@@ -109,6 +116,7 @@ def keep(
         "message_key": message_key or content_hash,
         "content_hash": content_hash,
         "size_bytes": len(raw),
+        "scopes": scopes,
     }
     sealed = {"raw": seals.seal(raw, entry_id), "seal": seals.key_id}
     keys, unjudged = ["source", "message_key"], {**sealed, "state": "received"}
@@ -178,6 +186,12 @@ def erase(connection: sa.Connection, case_id: str, at: datetime) -> int:
     """Forget the bytes of every entry that fed a case. Returns how many entries that were."""
     gone = {"state": "erased", "settled_at": at, "raw": None, "seal": None, "case_version": None}
     return connection.execute(sa.update(INBOX).where(INBOX.c.case_id == case_id).values(gone)).rowcount
+
+
+def fed_by(connection: sa.Connection, case_id: str, source: str) -> bool:
+    """Whether anything this source sent became part of a case."""
+    sent = (INBOX.c.case_id == case_id) & (INBOX.c.source == source) & INBOX.c.case_version.is_not(None)
+    return connection.execute(sa.select(INBOX.c.id).where(sent).limit(1)).first() is not None
 
 
 def entries(

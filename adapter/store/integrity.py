@@ -1,6 +1,6 @@
 """Rows that break a promise of the store, found by asking the tables themselves.
 
-Takes from: sealing, inbox, cases, keeping.  Gives to: fsck.
+Takes from: sealing, audit, inbox, cases, keeping.  Gives to: fsck.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from adapter.errors import IntegrityError, Json
 from adapter.sealing import Seals
+from adapter.store.audit import AUDIT, broken_links
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS
 from adapter.store.inbox import INBOX, read_raw
 from adapter.store.keeping import hash_case
@@ -38,6 +39,18 @@ def check_ends(connection: sa.Connection) -> Iterator[str]:
     stored = sa.select(INBOX.c.id).where(INBOX.c.state == "stored", INBOX.c.id.not_in(made))
     for entry_id in connection.scalars(stored):
         yield f"I3 inbox {entry_id}: is called stored and made no version"
+
+
+def check_audit(connection: sa.Connection) -> Iterator[str]:
+    """I3: every end stands in the audit; I7: the audit is unbroken."""
+    told = sa.select(AUDIT.c.request_id)
+    ended = sa.select(INBOX.c.id).where(INBOX.c.state.in_(("stored", "superseded", "quarantined")))
+    since = connection.scalar(sa.select(sa.func.min(AUDIT.c.at)))
+    ended = ended.where(INBOX.c.settled_at >= since) if since else ended.where(sa.false())
+    for entry_id in connection.scalars(ended.where(INBOX.c.id.not_in(told))):
+        yield f"I3 inbox {entry_id}: ended and does not stand in the audit"
+    for number in broken_links(connection):
+        yield f"I7 audit {number}: is not what was written, or lacks the line before it"
 
 
 def check_heads(connection: sa.Connection) -> Iterator[str]:

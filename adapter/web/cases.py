@@ -17,6 +17,7 @@ from adapter.receipt import Receipt
 from adapter.resource import parse_json
 from adapter.store import cases, keeping
 from adapter.web.answers import case_address, fhir, outcome, parts, plain, version_tag
+from adapter.web.guard import ensure_visible, principal
 from adapter.web.receiving import read_body, read_source
 
 routes = Blueprint("cases", __name__)
@@ -32,7 +33,9 @@ def summaries() -> Response:
     if status and status not in STATUSES:
         raise UsageError(f"status is one of {', '.join(STATUSES)}.")
     with parts().store.reading() as connection:
-        found = cases.summaries(connection, status=status, after=request.args.get("after", ""), limit=limit)
+        found = cases.summaries(
+            connection, status=status, after=request.args.get("after", ""), limit=limit, source=principal().source
+        )
     answer: dict[str, Any] = {"cases": [{**each, "updated_at": each["updated_at"].isoformat()} for each in found]}
     if len(found) == limit:
         answer["after"] = found[-1]["case_id"]
@@ -47,6 +50,7 @@ def create() -> Response:
 
 @routes.put("/cases/<case_id>")
 def update(case_id: str) -> Response:
+    ensure_visible(case_id)
     raw = read_body()
     document, _ = parse_json(raw)
     if isinstance(document, dict) and document.get("case_id", case_id) != case_id:
@@ -100,6 +104,7 @@ def _line(version: cases.Version) -> dict[str, Any]:
 
 
 def _find(case_id: str) -> cases.Version:
+    ensure_visible(case_id)
     wanted = _number("version", 0, 0, 10**9)
     with parts().store.reading() as connection:
         return cases.read(connection, case_id, wanted or None)

@@ -16,16 +16,20 @@ from adapter.errors import NotPermittedError
 from adapter.parts import Parts
 from adapter.pull import run_pull
 from adapter.web.adjudications import routes as adjudications
+from adapter.web.auditing import routes as auditing
 from adapter.web.cases import routes as cases
 from adapter.web.cohort import routes as cohort
 from adapter.web.failures import Service, answer_failures
 from adapter.web.fhir import routes as fhir
+from adapter.web.guard import guard
 from adapter.web.keyset import routes as keyset
 from adapter.web.logbook import log_end, log_requests
+from adapter.web.logins import routes as logins
 from adapter.web.operations import routes as operations
 from adapter.web.pages import routes as pages
 from adapter.web.pulling import routes as pulling
 from adapter.web.receiving import MAX_KEPT_BYTES
+from adapter.web.tokens import routes as tokens
 from adapter.web.validating import routes as validating
 
 _HEADERS = {
@@ -42,22 +46,34 @@ _HEADERS = {
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def create_app(parts: Parts, *, may_pull_any_address: bool = False, wake: Callable[[str], None] | None = None) -> Flask:
+def create_app(
+    parts: Parts,
+    *,
+    may_pull_any_address: bool = False,
+    wake: Callable[[str], None] | None = None,
+    ask_who: bool = False,
+    public_url: str = "http://127.0.0.1:8000",
+) -> Flask:
     """The WSGI application around these parts.
 
     Shapes:  may_pull_any_address  POST /pulls takes a FHIR base address too, not only a declared source
              wake                  told the id of each pull that was asked for; without it a thread here runs them
+             ask_who               callers say who they are, and may do what they were permitted
+             public_url            how callers address this service: tokens are asked for there
     """
     app = Service("adapter.web")
-    app.config.update(MAX_CONTENT_LENGTH=MAX_KEPT_BYTES, MAY_PULL_ANY_ADDRESS=may_pull_any_address)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_KEPT_BYTES, MAY_PULL_ANY_ADDRESS=may_pull_any_address, PUBLIC_URL=public_url
+    )
     app.extensions["parts"] = parts
     app.extensions["background"] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
     app.extensions["wake"] = wake or _runner(app, parts)
     log_requests(app)
     answer_failures(app)
+    guard(app, ask_who=ask_who)
     app.before_request(_check_request)
     app.after_request(_protect)
-    for routes in (validating, fhir, cases, adjudications, pulling, cohort, operations, pages, keyset):
+    for routes in (tokens, logins, auditing, validating, fhir, cases, adjudications, pulling, cohort, operations, pages, keyset):
         app.register_blueprint(routes)
     return app
 

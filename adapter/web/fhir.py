@@ -12,7 +12,7 @@ from adapter import inbound
 from adapter.errors import NotSupportedError
 from adapter.web.answers import fhir, parts
 from adapter.web.capability import interacts, make_capability_statement
-from adapter.web.receiving import answer_bundle, read_body, read_source
+from adapter.web.receiving import answer_bundle, held_scopes, read_body, read_source
 
 routes = Blueprint("fhir", __name__)
 TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, Observation)"
@@ -21,7 +21,7 @@ TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, O
 @routes.post("/fhir", strict_slashes=False)
 @interacts("transaction", "batch")
 def receive() -> Response:
-    return answer_bundle(inbound.receive(parts(), read_body(), read_source()))
+    return answer_bundle(inbound.receive(parts(), read_body(), read_source(), scopes=held_scopes()))
 
 
 @routes.get("/fhir/metadata")
@@ -34,11 +34,5 @@ def metadata() -> Response:
 @routes.get(f"/fhir/<{TYPES}:type_>/<id_>")
 @routes.get("/fhir/Patient/<id_>/$everything")
 @routes.get("/fhir/$export")
-@routes.get("/.well-known/smart-configuration")
 def read(type_: str = "", id_: str = "") -> Response:
     raise NotSupportedError("Reading resources one by one is not offered yet; GET /cases/{case_id}/fhir has a case.")
-
-
-@routes.post("/auth/token")
-def token() -> Response:
-    raise NotSupportedError("Tokens are not issued yet: the service listens on this machine only.")

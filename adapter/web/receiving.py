@@ -1,6 +1,6 @@
 """Read a request's body and its sender; answer with what became of it.
 
-Takes from: errors, canonical, receipt, answers.  Gives to: the fhir and cases routes.
+Takes from: errors, canonical, bundle, receipt, answers, guard.  Gives to: the fhir and cases routes.
 Source: https://hl7.org/fhir/R4/bundle.html#transaction-response
 """
 
@@ -12,10 +12,12 @@ from http import HTTPStatus
 from flask import Response, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from adapter.bundle import SCOPE_RULE
 from adapter.canonical import BASE
-from adapter.errors import Issue, Json, make_operation_outcome
+from adapter.errors import Issue, Json, NotPermittedError, make_operation_outcome
 from adapter.receipt import Receipt
 from adapter.web.answers import case_address, fhir, language, outcome, version_tag
+from adapter.web.guard import principal
 
 # What is too large to be read is still kept as quarantined, up to here; beyond it is refused at the door.
 MAX_KEPT_BYTES = 32 * 1024 * 1024
@@ -39,11 +41,23 @@ def read_body() -> bytes:
 
 
 def read_source() -> str:
-    """Who sends: the name in the header, until senders have to prove who they are.  Errors:  400"""
-    told = request.headers.get(SOURCE_HEADER, "direct")
+    """Under which name this is kept: a client's own, else the name in the header.
+
+    Errors:  400; NotPermittedError when a client names another than its own
+    """
+    own = principal().source
+    told = request.headers.get(SOURCE_HEADER, own or "direct")
     if not _SOURCE.match(told):
         raise BadRequest
+    if own and told != own:
+        raise NotPermittedError("A client sends in the name of its own source.")
     return told
+
+
+def held_scopes() -> str | None:
+    """What a client may send, to be kept beside what it sends; None when that is not limited."""
+    scopes = principal().scopes
+    return None if scopes is None else " ".join(map(str, scopes))
 
 
 def answer_bundle(receipt: Receipt) -> Response:
@@ -74,7 +88,8 @@ def _responses(receipt: Receipt) -> list[Json]:
     for index in range(entry.received or 0):
         issues = told.get(index, [])
         refused = any(issue.blocks for issue in issues)
-        response: Json = {"status": _line(422)} if refused else dict(taken)
+        forbidden = any(issue.rule == SCOPE_RULE for issue in issues)
+        response: Json = {"status": _line(403 if forbidden else 422)} if refused else dict(taken)
         if issues:
             response["outcome"] = make_operation_outcome(issues, language())
         responses.append(response)

@@ -37,7 +37,13 @@ def open_app(settings: Settings) -> Flask:
     parts = closing.enter_context(open_parts(settings))
     queue = open_queue(settings.queue_url)
     closing.callback(queue.close)
-    app = create_app(parts, may_pull_any_address=settings.host in LOOPBACK, wake=_waker(queue))
+    app = create_app(
+        parts,
+        may_pull_any_address=settings.host in LOOPBACK,
+        wake=_waker(queue),
+        ask_who=settings.access == "required",
+        public_url=settings.public_url,
+    )
     background: ThreadPoolExecutor = app.extensions["background"]
     closing.callback(background.shutdown, wait=False, cancel_futures=True)
     background.submit(finish, parts).add_done_callback(log_end)
