@@ -48,16 +48,28 @@ def fsck(session: Session, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("source", required=False)
 @json_option
 @click.pass_obj
-def doctor(session: Session, as_json: bool) -> None:
-    """Look at the installation: versions, folders, key, database, declarations. Exit code 1 when something is wrong."""
-    found = list(_examine(session.settings()))
+def doctor(session: Session, source: str | None, as_json: bool) -> None:
+    """Look at the installation: versions, folders, key, database, declarations. Exit code 1 when something is wrong.
+
+    With SOURCE (declared, or a FHIR base address) look at that server instead, by control questions: what it serves,
+    which filters really filter, how it pages and counts. What is learnt is kept for later pulls.
+    """
+    found = list(_examine_server(session, source) if source else _examine(session.settings()))
     if as_json:
         emit([dict(zip(("what", "state", "detail"), each, strict=True)) for each in found], indent=False)
     else:
         emit_rows(found, ["what", "state", "detail"])
     end(FINDINGS if any(state == "wrong" for _, state, _ in found) else 0)
+
+
+def _examine_server(session: Session, name: str) -> Iterator[Check]:
+    from adapter.examining import examine_source, explain_profile
+
+    with session.parts() as parts:
+        yield from explain_profile(*examine_source(parts, name))
 
 
 def _examine(settings: Settings) -> Iterator[Check]:

@@ -13,12 +13,19 @@ from adapter.crawl.questions import first_of
 from adapter.hospital import Source
 from adapter.hospital.client import is_id
 from adapter.parts import Parts
-from adapter.store import Connection, candidates, pages, units
+from adapter.store import Connection, candidates, pages, server_profiles, units
 from adapter.store.units import Stage, Unit
 
 # A list as long as most servers take, and short enough that a refused one costs little.
 PATIENTS_IN_A_SEARCH = 10
 IDS_IN_A_LIST = 50
+
+
+def patients_in_a_search(parts: Parts, source: Source) -> int:
+    """One where the doctor has seen that the server does not understand a list."""
+    with parts.store.reading() as connection:
+        learnt = server_profiles.find(connection, source.base) or {}
+    return 1 if learnt.get("patient_list") is False else PATIENTS_IN_A_SEARCH
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Plan:
         """Each of the source's searches, for each list of patients."""
         with self.parts.store.reading() as connection:
             named = candidates.everybody(connection, self.pull_id)
-        lists = list(_lists(named, PATIENTS_IN_A_SEARCH))
+        lists = list(_lists(named, patients_in_a_search(self.parts, self.source)))
         searches = self.source.collect
         pairs = [(search, each) for each in lists for search in searches]
         self._note("collect", [self._unit("collect", s.type, _listed(s.parameters), each) for s, each in pairs])

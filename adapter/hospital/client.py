@@ -35,7 +35,7 @@ class Hospital:
 
     def __init__(self, source: Source, session: Session, patience: Patience) -> None:
         self.source = source
-        self._session = session
+        self.session, self.patience = session, patience
         self.connections = source.politeness.connections
         self.asker = Asker(session, patience, Pace(self.connections, patience))
 
@@ -55,11 +55,15 @@ class Hospital:
 
     def access(self) -> Json:
         """How we are known to the server and what it granted; no secret."""
-        return self._session.access()
+        return self.session.access()
 
     def capabilities(self) -> Json:
         """The server's CapabilityStatement."""
         return self._resource(f"{self.source.base}/metadata", "CapabilityStatement", "read its capabilities")
+
+    def count(self, type_: str, parameters: Parameters) -> int | None:
+        """How many a search finds by the server's word; None when it does not say.  Errors:  as search"""
+        return self._page(self._url(type_, {**parameters, "_summary": "count"}), type_).total
 
     def search(self, type_: str, parameters: Parameters) -> Iterator[Page]:
         """The pages of a search, in the server's order.
@@ -102,7 +106,7 @@ class Hospital:
         Errors:  RemoteError and its kinds; also when the response does not answer every entry
         Source:  https://hl7.org/fhir/R4/http.html#transaction
         """
-        ask = self._session.ask if _can_be_repeated(bundle) else self._session.ask_once
+        ask = self.session.ask if _can_be_repeated(bundle) else self.session.ask_once
 
         def read(answer: Answer) -> Json:
             response = read_resource(answer, "Bundle", "a transaction", self.source.max_answer_bytes)
@@ -114,11 +118,11 @@ class Hospital:
 
     def _resource(self, url: str, type_: str, what: str) -> Json:
         limit = self.source.max_answer_bytes
-        return self._session.ask("GET", url, lambda answer: read_resource(answer, type_, what, limit))
+        return self.session.ask("GET", url, lambda answer: read_resource(answer, type_, what, limit))
 
     def _page(self, url: str, type_: str) -> Page:
         limit = self.source.max_answer_bytes
-        return self._session.ask("GET", url, lambda answer: read_page(answer, type_, f"search {type_}", limit))
+        return self.session.ask("GET", url, lambda answer: read_page(answer, type_, f"search {type_}", limit))
 
     def _url(self, type_: str, parameters: Parameters) -> str:
         return address(self.source.base, type_, parameters)

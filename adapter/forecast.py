@@ -1,0 +1,114 @@
+"""Say what a pull will cost before it is made: the candidates are really searched, the rest is counted by the server.
+
+Takes from: errors, hospital, parts, crawl, store.  Gives to: cli.
+Source: https://hl7.org/fhir/R4/search.html#summary
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil
+
+from adapter.crawl.plan import IDS_IN_A_LIST, patients_in_a_search
+from adapter.errors import Json, RemoteError
+from adapter.hospital import Hospital, Patience, Search, open_hospital, resolve_source
+from adapter.hospital.collecting import Unit
+from adapter.hospital.matching import matches, patient_of
+from adapter.parts import Parts
+
+# Lists of patients whose resources are counted; a hospital with more is extrapolated from these.
+_SAMPLED_LISTS = 8
+
+
+@dataclass
+class _Count:
+    """One search of the collecting, over the lists that were counted."""
+
+    search: Search
+    resources: int = 0
+    requests: int = 0
+    untold: bool = False
+
+
+@dataclass
+class _Forecast:
+    hospital: Hospital
+    asked: int = 0
+    units: list[Unit] = field(default_factory=list)
+    patients: list[str] = field(default_factory=list)
+
+    def find_candidates(self) -> None:
+        found: set[str] = set()
+        for search in self.hospital.source.candidates:
+            unit = self.hospital.collect(search.type, search.parameters)
+            self.units.append(unit)
+            self.asked += unit.pages
+            fitting = (each for each in unit.of_type(search.type) if matches(each, search) is not False)
+            found |= {patient_of(each) for each in fitting} - {""}
+        self.patients = sorted(found)
+
+    def count(self, search: Search, patients: list[str], count: _Count) -> None:
+        """Ask the server for the number; a page is asked for anyway, be it empty."""
+        filters = {name: values for name, values in search.parameters.items() if not name.startswith(("_inc", "_rev"))}
+        self.asked += 1
+        try:
+            number = self.hospital.count(search.type, {**filters, "patient": patients})
+        except RemoteError:
+            number = None
+        count.untold = count.untold or number is None
+        count.resources += number or 0
+        count.requests += max(1, ceil((number or 0) / self.hospital.source.page_size))
+
+
+def forecast_pull(parts: Parts, name: str, patience: Patience | None = None) -> Json:
+    """How many requests a pull of this source will send and how many resources it will bring; nothing is kept.
+
+    Shapes:  {"source", "patients", "requests", "resources", "exact", "asked", "candidates": [{"type", "matches",
+             "complete"}], "collect": [{"type", "resources"}]}; resources is null for a type the server does not count,
+             asked is what this forecast itself has sent. Not exact: extrapolated, or something could not be counted
+    Errors:  UsageError, ConfigError; RemoteError when no search for candidates is answered
+    """
+    source = resolve_source(name, parts.sources)
+    with open_hospital(source, parts.secret, patience) as hospital:
+        forecast = _Forecast(hospital)
+        forecast.find_candidates()
+        if all(unit.pages == 0 for unit in forecast.units):
+            raise RemoteError(forecast.units[0].problem.removeprefix(f"{hospital.host}: "), hospital.host)
+        size = patients_in_a_search(parts, source)
+        lists = [forecast.patients[start : start + size] for start in range(0, len(forecast.patients), size)]
+        sampled = _spread(lists)
+        counts = [_Count(search) for search in source.collect]
+        for count in counts:
+            for patients in sampled:
+                forecast.count(count.search, patients, count)
+    return _told(source.name, forecast, counts, len(lists) / len(sampled) if sampled else 1.0)
+
+
+def _spread(lists: list[list[str]]) -> list[list[str]]:
+    """Some of the lists, from the first to the last."""
+    step = max(1, ceil(len(lists) / _SAMPLED_LISTS))
+    return lists[::step]
+
+
+def _told(name: str, forecast: _Forecast, counts: list[_Count], share: float) -> Json:
+    pages = sum(unit.pages for unit in forecast.units)
+    reads = ceil(len(forecast.patients) / IDS_IN_A_LIST)
+    collected = [{"type": each.search.type, "resources": _scaled(each, share)} for each in counts]
+    found = sum(unit.received for unit in forecast.units) + len(forecast.patients)
+    complete = all(unit.complete for unit in forecast.units)
+    return {
+        "source": name,
+        "patients": len(forecast.patients),
+        "requests": pages + reads + round(sum(each.requests for each in counts) * share),
+        "resources": found + sum(each["resources"] or 0 for each in collected),
+        "exact": complete and share == 1.0 and not any(each.untold for each in counts),
+        "asked": forecast.asked,
+        "candidates": [
+            {"type": unit.type, "matches": unit.received, "complete": unit.complete} for unit in forecast.units
+        ],
+        "collect": collected,
+    }
+
+
+def _scaled(count: _Count, share: float) -> int | None:
+    return None if count.untold else round(count.resources * share)
