@@ -21,7 +21,7 @@ _EFFECTS: dict[str, tuple[State, str]] = {
     "ignored": ("note", "is ignored: more comes than was asked for, and is left out here"),
     "zero": (
         "wrong",
-        "finds nothing, although the server holds a resource that fits: what rests on it is never complete",
+        "finds nothing although the server holds a resource that fits: nothing that rests on it is complete",
     ),
     "refused": ("wrong", "is refused"),
     "unproven": ("note", "could not be tried: the server showed no resource to try it on"),
@@ -59,11 +59,8 @@ def examine_source(parts: Parts, name: str, patience: Patience | None = None) ->
 def explain_profile(source: Source, profile: ServerProfile) -> Iterator[Finding]:
     """What each thing learnt means for a pull of this source."""
     yield "software", "fine" if profile.software else "note", profile.software or "not told"
-    yield (
-        "FHIR version",
-        "fine" if profile.fhir_version.startswith("4.") else "note",
-        profile.fhir_version or "not told",
-    )
+    version = profile.fhir_version
+    yield "FHIR version", "fine" if version.startswith("4.") else "note", version or "not told"
     yield from _explain_access(profile)
     yield from _explain_types(source, profile)
     for name, effect in sorted(profile.filters.items()):
@@ -103,10 +100,9 @@ def _explain_types(source: Source, profile: ServerProfile) -> Iterator[Finding]:
 def _page_size(source: Source, profile: ServerProfile) -> tuple[State, str]:
     if profile.page_cap is None:
         return "note", "no limit seen"
-    small = profile.page_cap < source.page_size
-    return "note" if small else "fine", f"at most {profile.page_cap}" + (
-        f", {source.page_size} are asked for" if small else ""
-    )
+    if profile.page_cap < source.page_size:
+        return "note", f"at most {profile.page_cap}; {source.page_size} are asked for"
+    return "fine", f"at most {profile.page_cap}"
 
 
 def _yes(told: bool | None) -> str:

@@ -17,7 +17,7 @@ from adapter.hospital.matching import matches, patient_of
 from adapter.parts import Parts
 
 # Lists of patients whose resources are counted; a hospital with more is extrapolated from these.
-_SAMPLED_LISTS = 8
+_SAMPLED_LISTS = 20
 
 
 @dataclass
@@ -93,15 +93,15 @@ def _spread(lists: list[list[str]]) -> list[list[str]]:
 def _told(name: str, forecast: _Forecast, counts: list[_Count], share: float) -> Json:
     pages = sum(unit.pages for unit in forecast.units)
     reads = ceil(len(forecast.patients) / IDS_IN_A_LIST)
-    collected = [{"type": each.search.type, "resources": _scaled(each, share)} for each in counts]
+    collected: list[Json] = [{"type": each.search.type, "resources": _scaled(each, share)} for each in counts]
     found = sum(unit.received for unit in forecast.units) + len(forecast.patients)
-    complete = all(unit.complete for unit in forecast.units)
+    exact = share == 1.0 and all(unit.complete for unit in forecast.units) and not any(each.untold for each in counts)
     return {
         "source": name,
         "patients": len(forecast.patients),
         "requests": pages + reads + round(sum(each.requests for each in counts) * share),
         "resources": found + sum(each["resources"] or 0 for each in collected),
-        "exact": complete and share == 1.0 and not any(each.untold for each in counts),
+        "exact": exact,
         "asked": forecast.asked,
         "candidates": [
             {"type": unit.type, "matches": unit.received, "complete": unit.complete} for unit in forecast.units
