@@ -6,9 +6,10 @@ Source: https://parquet.apache.org/docs/file-format/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from adapter.errors import ConfigError, UsageError
 
@@ -35,6 +36,36 @@ def read_lines(path: Path, column: str | None = None) -> Iterator[bytes]:
                     yield content if isinstance(content, bytes) else content.encode()
 
 
+class ParquetTable:
+    """A file that takes rows; close it.  Errors:  ConfigError (pyarrow missing)
+
+    Shapes:  types  one of text, date, number, boolean for each column
+    """
+
+    def __init__(self, path: Path, names: Sequence[str], types: Sequence[str]) -> None:
+        self._arrow = _arrow()
+        kinds = {"number": self._arrow.float64(), "boolean": self._arrow.bool_()}
+        fields = [(name, kinds.get(kind, self._arrow.string())) for name, kind in zip(names, types, strict=True)]
+        self._schema = self._arrow.schema(fields)
+        self._writer = self._arrow.parquet.ParquetWriter(path, self._schema, compression="zstd")
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        columns = list(zip(*rows, strict=True))
+        arrays = [
+            self._arrow.array([_fitting(value, field.type, self._arrow) for value in column], field.type)
+            for column, field in zip(columns, self._schema, strict=True)
+        ]
+        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _fitting(value: Any, kind: Any, arrow: ModuleType) -> Any:
+    """A score may be a number or a word: a column of text holds both as they are written."""
+    return str(value) if value is not None and arrow.types.is_string(kind) and not isinstance(value, str) else value
+
+
 def _text_column(schema: object, wanted: str | None, arrow: ModuleType) -> str:
     is_text = (arrow.types.is_string, arrow.types.is_large_string, arrow.types.is_binary, arrow.types.is_large_binary)
     texts = [field.name for field in schema if any(check(field.type) for check in is_text)]  # type: ignore[attr-defined]
@@ -50,4 +81,5 @@ def _arrow() -> ModuleType:
         import pyarrow.parquet
     except ImportError:
         raise ConfigError("Parquet needs pyarrow: pip install 'crmo-fhir-adapter[analysis]'.") from None
-    return pyarrow
+    arrow: ModuleType = pyarrow
+    return arrow
