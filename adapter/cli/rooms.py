@@ -12,6 +12,7 @@ from adapter.cli.arriving import inbox
 from adapter.cli.converting import explain, to_case, to_fhir
 from adapter.cli.deciding import decide, queries
 from adapter.cli.describing import cohort
+from adapter.cli.giving import export, figures
 from adapter.cli.keeping import case
 from adapter.cli.keys import keys
 from adapter.cli.later import NAMES, make_command
@@ -27,7 +28,22 @@ def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
     converting = (to_case, to_fhir, decide, explain, check, validate, package)
     moving = (demo, pull, push, serve, synthesize, worker, screen)
-    for command in (*converting, inbox, case, queries, cohort, *moving, doctor, fsck, keys, clients, people, audit):
+    for command in (
+        *converting,
+        inbox,
+        case,
+        queries,
+        cohort,
+        figures,
+        export,
+        *moving,
+        doctor,
+        fsck,
+        keys,
+        clients,
+        people,
+        audit,
+    ):
         group.add_command(command)
     for name, meaning in NAMES.items():
         group.add_command(make_command(name, meaning))
