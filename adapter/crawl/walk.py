@@ -160,13 +160,14 @@ class Walk:
         return self._smaller(way.trouble or problem) if way.counted else self._ask("count")
 
     def _by_offset(self, problem: str) -> Step:
-        self.way.paging, self.way.trouble = "offset", self.way.trouble or problem
+        self.way.paging, self.way.forced = "offset", True
+        self.way.trouble = self.way.trouble or problem
         return self._fresh_start()
 
     def _again(self, problem: str) -> Step:
         if self.unit.restarts < RESTARTS:
             return self._fresh_start()
-        return self._by_offset(problem) if self.way.paging == "next" else self._smaller(problem)
+        return self._smaller(problem) if self.way.forced else self._by_offset(problem)
 
     def _fresh_start(self) -> Step:
         unit = self.unit

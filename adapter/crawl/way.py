@@ -21,6 +21,7 @@ class Way:
     Shapes:  drop         parameters the server refused, and that do not change which resources match
              post         searches are sent by POST
              paging       the server's next links, or our own _offset
+             forced       its next links have failed, not only ended early: a new walk keeps to _offset
              asking       what the next question is for: a page, a count, a control of the patient list, a read by id
              entries      matches on the pages so far, repeated ones too: our _offset
              first_total  the total on the first page that had one
@@ -34,6 +35,7 @@ class Way:
     drop: list[str] = field(default_factory=list)
     post: bool = False
     paging: Paging = "next"
+    forced: bool = False
     asking: Asking = "pages"
     entries: int = 0
     first_total: int | None = None
@@ -50,7 +52,10 @@ class Way:
 
     def again(self, since: int) -> Way:
         """The way a new walk starts with: what was learnt stays, where it stood does not."""
-        return Way(self.drop, self.post, self.paging, trouble=self.trouble, set=self.set, since=since)
+        fresh = Way(self.drop, self.post, set=self.set, since=since)
+        if self.forced:
+            fresh.paging, fresh.forced, fresh.trouble = "offset", True, self.trouble
+        return fresh
 
     def habits(self) -> Json:
         """What holds for every unit of the same type."""

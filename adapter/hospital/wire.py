@@ -16,6 +16,7 @@ from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from requests import exceptions
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
 from adapter.errors import RemoteAuthError, RemoteError, RemoteTransientError
 from adapter.hospital.origin import host_of, is_loopback
@@ -80,9 +81,27 @@ class Stream:
     def chunks(self) -> Iterator[bytes]:
         """Errors:  RemoteError and its kinds, when the body is cut, damaged or slow to come"""
         try:
-            yield from self._response.iter_content(_CHUNK_BYTES)
+            yield from _pieces(self._response)
         except exceptions.RequestException as error:
             raise translate_exception(error, self.host) from None
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """What has come, as soon as it has come: `iter_content` waits for whole chunks, however slowly their bytes drip."""
+    if response.raw.chunked:
+        yield from response.iter_content(_CHUNK_BYTES)
+        return
+    try:
+        while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            yield piece
+    except ProtocolError as error:
+        raise exceptions.ChunkedEncodingError(error) from None
+    except DecodeError as error:
+        raise exceptions.ContentDecodingError(error) from None
+    except ReadTimeoutError as error:
+        raise exceptions.ReadTimeout(error) from None
+    except SSLError as error:
+        raise exceptions.SSLError(error) from None
 
 
 class _Silent(requests.auth.AuthBase):
