@@ -5,7 +5,7 @@
 Every page is kept with its cursor: a pull that was stopped or killed goes on where it stood. A patient of whom a part
 is missing is not judged: what did not come would look like a "no". The report names it.
 
-Takes from: errors, hospital, parts, crawl, tally, inbound, lease, store.  Gives to: demo, worker, web, cli.
+Takes from: errors, hospital, parts, crawl, bulk, tally, inbound, lease, store.  Gives to: demo, worker, web, cli.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from adapter.bulk import ExportTaking, forget_ended
 from adapter.bundle import in_order
-from adapter.crawl import Control, Handed, Taken, origins, run_stages, staging
+from adapter.crawl import Handed, SearchTaking, origins, staging
 from adapter.errors import Json
-from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
+from adapter.hospital import Patience, open_hospital, resolve_source
 from adapter.inbound import receive_resources
 from adapter.lease import Lease, hold
 from adapter.parts import Parts
@@ -65,17 +66,19 @@ def run_pull(
     Errors:  RemoteError when the candidates cannot be asked for at all; NotFoundError, VersionConflictError
     """
     staging.forget_ended(parts)
+    forget_ended(parts)
     with hold(parts, pull_id, stopping=stopping, retries=retries) as lease:
         source = resolve_source(lease.job.source, parts.sources)
         with open_hospital(source, parts.secret, patience) as hospital:
-            journey = _Journey(parts, hospital, pull_id, lease, notice)
-            stopped = not (run_stages(parts, hospital, pull_id, journey.goes_on) and journey.judge())
-            issues = list(Control(parts, hospital, pull_id).issues())
-        report = make_report(parts, pull_id, source.name, issues, stopped)
-        if not stopped:
-            lease.end("complete" if report["state"] == "complete" else "partial", report)
-            with parts.store.writing() as connection:
-                staging.forget(connection, [pull_id])
+            taking = (ExportTaking if source.bulk else SearchTaking)(parts, hospital, pull_id)
+            journey = _Journey(parts, taking, source.name, pull_id, lease, notice)
+            stopped = not (taking.take(journey.goes_on) and journey.judge())
+            report = make_report(parts, pull_id, source.name, list(taking.issues()), stopped)
+            if not stopped:
+                lease.end("complete" if report["state"] == "complete" else "partial", report)
+                taking.end()
+                with parts.store.writing() as connection:
+                    staging.forget(connection, [pull_id])
     return report
 
 
@@ -89,7 +92,8 @@ class _Journey:
     """One run of a pull: tells how far it is, and judges what was taken."""
 
     parts: Parts
-    hospital: Hospital
+    taking: SearchTaking | ExportTaking
+    source: str
     pull_id: str
     lease: Lease
     notice: Notice
@@ -98,27 +102,25 @@ class _Journey:
 
     def judge(self) -> bool:
         """Every patient who waits for it; False when it was asked to stop."""
-        source = self.hospital.source
         self.progress = read_progress(self.parts, self.pull_id, "judge")
         if not self._tell():
             return False
         with self.parts.store.reading() as connection:
-            taken = Taken(connection, self.parts, self.pull_id, source.base)
             waiting = candidates.waiting(connection, self.pull_id)
         for patient in waiting:
-            with self.parts.store.reading() as connection:
-                handed = taken.of(connection, patient, source.centre)
-            outcome = "failed" if handed.problem else self._receive(handed, source.name)
+            handed = self.taking.of(patient)
+            outcome = "failed" if handed.problem else self._receive(handed)
             with self.parts.store.writing() as connection:
                 candidates.settle(connection, self.pull_id, patient, outcome, handed.problem)
+            self.taking.settle(patient)
             self.progress = count_one(self.progress, outcome)
             if not self._tell():
                 return False
         return True
 
-    def _receive(self, handed: Handed, source: str) -> str:
+    def _receive(self, handed: Handed) -> str:
         ordered = in_order(handed.resources.values())
-        receipt = receive_resources(self.parts, ordered, source)
+        receipt = receive_resources(self.parts, ordered, self.source)
         with self.parts.store.writing() as connection:
             if not ledger.origins_of(connection, receipt.entry.id):
                 came = [ledger.Origin(*each) for each in origins(handed, ordered)]

@@ -56,6 +56,11 @@ def _missing(connection: Connection, pull_id: str) -> list[Json]:
     found = units.ended(connection, pull_id, "candidates")
     searches = Counter((unit.type, unit.problem) for unit in found if unit.state != "complete")
     told = [{"what": f"candidates by {type_}", "problem": problem} for type_, problem in searches]
+    files = Counter((unit.type, unit.problem) for unit in units.ended(connection, pull_id, "export") if unit.problem)
+    told += [
+        {"what": f"{number} export file(s) of {type_}", "problem": problem}
+        for (type_, problem), number in files.items()
+    ]
     for problem, number in Counter(candidates.problems(connection, pull_id)).items():
         told.append({"what": "one patient" if number == 1 else f"{number} patients", "problem": problem})
     return told

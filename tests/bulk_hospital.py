@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from adapter.resource import dump_json
 from tests.scripted_hospital import NOW
 
 Json = dict[str, Any]
@@ -162,7 +163,7 @@ class BulkHospital:
     def body_of(self, name: str) -> bytes:
         """The file as it is when nothing goes wrong on the way."""
         end = b"\r\n" if self.fault == "file-crlf" else b"\n"
-        texts = [json.dumps(each, separators=(",", ":")).encode() for each in self.lines_of(name)]
+        texts = [dump_json(each) for each in self.lines_of(name)]
         if self.fault == "file-one-bad-line" and name == "Condition-0":
             texts[1] = b'{"resourceType": "Condition", "id": '
         if self.fault == "types-mixed":

@@ -13,5 +13,17 @@ Source: https://hl7.org/fhir/uv/bulkdata/STU2/export.html
 from adapter.bulk.desk import Desk, Stopped
 from adapter.bulk.exporting import Exported, end_export, run_export
 from adapter.bulk.patients import collect_exported, find_exported, settle
+from adapter.bulk.taking import ExportTaking, forget_ended
 
-__all__ = ["Desk", "Exported", "Stopped", "collect_exported", "end_export", "find_exported", "run_export", "settle"]
+__all__ = [
+    "Desk",
+    "ExportTaking",
+    "Exported",
+    "Stopped",
+    "collect_exported",
+    "end_export",
+    "find_exported",
+    "forget_ended",
+    "run_export",
+    "settle",
+]

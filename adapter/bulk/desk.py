@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapter.errors import Json
+from adapter.hospital.bulk.job import Conversation
 from adapter.hospital.bulk.lines import BATCH_BYTES
 from adapter.hospital.bulk.request import Bulk, Request
 from adapter.hospital.matching import matches
 from adapter.hospital.retry import Patience
-from adapter.hospital.session import Session
 from adapter.hospital.source import Source
 from adapter.sealing import Seals
 from adapter.store import Store
 
-_DRUG_USES = ("MedicationStatement", "MedicationRequest")
+_ORDER = {"Patient": 0, "Medication": 2}
 
 
 class Stopped(Exception):
@@ -38,7 +38,7 @@ class Desk:
     store: Store
     seals: Seals
     source: Source
-    session: Session
+    session: Conversation
     patience: Patience
     pull_id: str
     clock: Callable[[], datetime]
@@ -52,9 +52,7 @@ class Desk:
     @property
     def types(self) -> tuple[str, ...]:
         """Everything a record is made of, Patient first and what is shared between patients last."""
-        asked = dict.fromkeys(search.type for search in (*self.source.candidates, *self.source.collect))
-        shared = ["Medication"] if any(each in asked for each in _DRUG_USES) else []
-        return tuple(dict.fromkeys(["Patient", *asked, *shared]))
+        return tuple(sorted(self.source.types, key=lambda type_: (_ORDER.get(type_, 1), type_)))
 
     @property
     def deciding(self) -> frozenset[str]:
@@ -67,8 +65,8 @@ class Desk:
     def is_collected(self, resource: Json) -> bool:
         """Does the source's declaration let this resource in?"""
         type_ = resource["resourceType"]
-        if type_ in ("Patient", "Medication"):
-            return type_ in self.types
+        if type_ in ("Patient", "Medication", "Consent"):
+            return type_ in self.source.types
         return any(matches(resource, search) is not False for search in self.source.collect)
 
     def step(self, progress: Json) -> None:

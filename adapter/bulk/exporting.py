@@ -31,6 +31,7 @@ class Exported:
 
     Shapes:  units     one per file, with its proof, as JSON
              missing   [{"what", "problem"}] without a patient's value
+             losses    those of `missing` that the server itself told
              whole     every file was read to its end: records may be judged
              since     the server's time of the export: where the next one begins
              deleted   "Type/id" of what the server says is gone (since the asked time)
@@ -38,6 +39,7 @@ class Exported:
 
     units: list[Json] = field(default_factory=list)
     missing: list[Json] = field(default_factory=list)
+    losses: list[Json] = field(default_factory=list)
     whole: bool = False
     since: str = ""
     deleted: tuple[str, ...] = ()
@@ -97,7 +99,8 @@ def _run(desk: Desk, export: bulk.Export) -> Exported:
     exported = Exported(since=export.transaction_time)
     exported.units, exported.missing = check_counts(desk, files)
     exported.whole = all(file.state == "read" for file in files if file.kind == "output")
-    exported.missing += read_errors(desk, files)
+    exported.losses = read_errors(desk, files)
+    exported.missing += exported.losses
     exported.deleted = read_deleted(desk, files)
     return exported
 

@@ -9,8 +9,7 @@ A unit is one search for one list of patients. It ends complete, with a proof, o
 Takes from: hospital, parts, store.  Gives to: pull.
 """
 
-from adapter.crawl.control import Control
-from adapter.crawl.handing import Handed, Taken, origins
-from adapter.crawl.stages import run_stages
+from adapter.crawl.handing import Handed, origins
+from adapter.crawl.taking import SearchTaking
 
-__all__ = ["Control", "Handed", "Taken", "origins", "run_stages"]
+__all__ = ["Handed", "SearchTaking", "origins"]

@@ -24,14 +24,14 @@ STAGES: tuple[Stage, ...] = ("candidates", "patients", "collect", "linked")
 _CONTROLLED = ("candidates", "collect")
 
 
-def run_stages(parts: Parts, hospital: Hospital, pull_id: str, goes_on: Callable[[Stage], bool]) -> bool:
+def run_stages(parts: Parts, hospital: Hospital, pull_id: str, goes_on: Callable[[Stage], bool], plan: Plan) -> bool:
     """Take what the source asks for; a pull that was begun goes on.
 
     Shapes:  goes_on  asked after every page that was kept; False stops
              returns  False when it was stopped
     Errors:  RemoteError when no search for candidates was answered
     """
-    plan, control = Plan(parts, hospital.source, pull_id), Control(parts, hospital, pull_id)
+    control = Control(parts, hospital, pull_id)
     crawl = Crawl(parts, hospital, pull_id)
     for stage in STAGES:
         plan.note(stage)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapter.declaration import Declaration, Pointer, load_declaration
 from adapter.errors import ConfigError, DeclarationError, Json, UsageError
+from adapter.hospital.bulk.request import make_bulk
 from adapter.hospital.opposition import ConsentRule, Opposition
 from adapter.hospital.origin import host_of, is_loopback, origin_of
 from adapter.hospital.politeness import DAYS, Politeness, QuietHours
@@ -114,6 +115,7 @@ def _make_source(data: Json, folder: Path, client_keys: Path | None) -> Source:
         addresses=_addresses(data.get("addresses", {})),
         politeness=_politeness({**_defaults()["politeness"], **data["politeness"]}),
         opposition=_opposition(data.get("opposition"), folder),
+        bulk=make_bulk(data["bulk"]) if "bulk" in data else None,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapter.errors import ConfigError
+from adapter.hospital.bulk.request import Bulk
 from adapter.hospital.opposition import Opposition
 from adapter.hospital.politeness import Politeness
 from adapter.hospital.search import Search
@@ -112,6 +113,7 @@ class Source:
              candidates  searches that find the patients worth collecting
              collect     searches made per patient; `patient` is added to each
              headers     further headers that are secrets, such as a gateway's key
+             bulk        how everything is exported at once; None: the source is searched
     """
 
     name: str
@@ -128,6 +130,7 @@ class Source:
     addresses: Addresses = Addresses()
     politeness: Politeness = field(default_factory=Politeness)
     opposition: Opposition | None = None
+    bulk: Bulk | None = None
 
     @property
     def types(self) -> frozenset[str]:

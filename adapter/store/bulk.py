@@ -147,6 +147,11 @@ def find(connection: sa.Connection, pull_id: str) -> Export | None:
     return Export(*row) if row else None
 
 
+def pulls(connection: sa.Connection) -> list[str]:
+    """Every pull of which something is kept here."""
+    return list(connection.scalars(sa.select(EXPORTS.c.pull_id)))
+
+
 def save(connection: sa.Connection, export: Export) -> None:
     """Write how far the job has come."""
     connection.execute(sa.update(EXPORTS).where(EXPORTS.c.pull_id == export.pull_id).values(asdict(export)))

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from adapter.errors import Json
 from adapter.store.schema import METADATA, JsonText, Number
 
-Stage = Literal["candidates", "patients", "collect", "linked"]
+Stage = Literal["candidates", "patients", "collect", "linked", "export"]
 State = Literal["waiting", "complete", "incomplete", "split"]
 
 UNITS = sa.Table(

@@ -23,11 +23,11 @@ FLOORS = [
     {"parts", "tiers", "package"},
     {"admission", "crawl"},
     {"bulk"},
-    {"judgement", "receipt", "describing", "adjudicating", "queries", "outbound", "fsck", "access"},
+    {"judgement", "receipt", "describing", "adjudicating", "queries", "outbound", "fsck", "access", "backup"},
     {"recording"},
     {"inbound", "lease"},
     {"tally", "examining", "forecast"},
-    {"pull"},
+    {"screen", "pull"},
     {"demo", "worker"},
     {"config"},
     {"library"},
@@ -62,6 +62,7 @@ LIBRARIES = {
     "scipy": {"figures"},
     "numpy": {"figures"},
     "pyarrow": {"exports"},
+    "pyspark": {"screen"},
     "docx": {"report"},
 }
 # Rooms that read or write JSON which is not FHIR and not a case: a schema of ours, a key, a log line, generated code.

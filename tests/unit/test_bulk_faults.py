@@ -181,7 +181,7 @@ def test_token_goes_to_no_other_origin(tmp_path: Path, pauses: list[float]) -> N
 def test_kick_off_says_what_the_source_declares(hospital: BulkHospital, tmp_path: Path, pauses: list[float]) -> None:
     exported_from(hospital, tmp_path, pauses)
     [kickoff] = hospital.told.kickoffs
-    types = "Patient,Condition,Procedure,ImagingStudy,MedicationStatement,Observation,Medication"
+    types = "Patient,Condition,ImagingStudy,MedicationStatement,Observation,Procedure,Medication"
     assert kickoff == {
         "path": "/fhir/Group/crmo/$export",
         "prefer": "respond-async",
@@ -191,7 +191,7 @@ def test_kick_off_says_what_the_source_declares(hospital: BulkHospital, tmp_path
 
 def test_patients_are_named_in_a_post(hospital: BulkHospital, tmp_path: Path, pauses: list[float]) -> None:
     with run_bulk_hospital(hospital) as base, desk_at(base, tmp_path, pauses, only=("p0", "p3")) as desk:
-        desk.bulk = Bulk(version="3")
+        desk.bulk = Bulk(version=3)
         run_export(desk)
     [kickoff] = hospital.told.kickoffs
     parameters = kickoff["asked"]["parameter"]

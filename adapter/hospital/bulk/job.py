@@ -6,14 +6,16 @@ Source: https://hl7.org/fhir/uv/bulkdata/STU2/export.html#bulk-data-status-reque
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
 from urllib.parse import urljoin
 
 from adapter.errors import RemoteError, RemoteTransientError
 from adapter.hospital.bulk.manifest import Manifest, read_manifest
 from adapter.hospital.bulk.request import Request
 from adapter.hospital.retry import Patience
-from adapter.hospital.session import FHIR_JSON, Answer, Session, ensure_success
+from adapter.hospital.session import FHIR_JSON, Answer, Stream, ensure_success
 from adapter.resource import dump_json
 
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 3600.0
@@ -25,9 +27,27 @@ _ACCEPTED = 202
 _PROGRESS_LENGTH = 100
 
 Waiting = Callable[[str], None]
+T = TypeVar("T")
 
 
-def kick_off(session: Session, request: Request, base: str) -> str:
+class Conversation(Protocol):
+    """What is needed of a session."""
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        read: Callable[[Answer], T],
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T: ...
+
+    def download(
+        self, url: str, headers: Mapping[str, str] | None = None, *, bare: bool = False
+    ) -> AbstractContextManager[Stream]: ...
+
+
+def kick_off(session: Conversation, request: Request, base: str) -> str:
     """Start an export; returns the address to watch.
 
     Errors:  RemoteError and its kinds; also when the server takes the request and names no address
@@ -47,7 +67,7 @@ def kick_off(session: Session, request: Request, base: str) -> str:
 
 
 def await_manifest(
-    session: Session, status_url: str, patience: Patience, max_bytes: int, waiting: Waiting
+    session: Conversation, status_url: str, patience: Patience, max_bytes: int, waiting: Waiting
 ) -> Iterator[Manifest]:
     """The pages of the manifest, each as soon as it is there.
 
@@ -66,7 +86,7 @@ def await_manifest(
         url = page.next
 
 
-def _poll(session: Session, url: str, patience: Patience, max_bytes: int, waiting: Waiting) -> Manifest:
+def _poll(session: Conversation, url: str, patience: Patience, max_bytes: int, waiting: Waiting) -> Manifest:
     waited, turn = 0.0, 0
     while True:
         answer = session.ask("GET", url, lambda got: _settled(got, url, max_bytes), headers=_JSON)
@@ -92,7 +112,7 @@ def _pause_seconds(answer: Answer, turn: int, patience: Patience) -> float:
     return min(max(asked, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
 
 
-def take_away(session: Session, status_url: str) -> bool:
+def take_away(session: Conversation, status_url: str) -> bool:
     """Tell the server that its files are no longer needed. HAPI does not know how, which is no fault of the pull."""
     try:
         session.ask("DELETE", status_url, lambda answer: ensure_success(answer, "delete an export"), headers=_JSON)
