@@ -9,7 +9,7 @@ define CLONE
 import pathlib, sys, sysconfig
 pathlib.Path(sysconfig.get_path("purelib"), "clone.pth").write_text(str(pathlib.Path.cwd()) + "\n")
 command = pathlib.Path(sysconfig.get_path("scripts"), "crmo-adapter")
-command.write_text(f"#!{sys.executable}\nfrom adapter.cli import main\n\nmain(prog_name='crmo-adapter')\n")
+command.write_text(f"#!{sys.executable}\nfrom adapter.cli import main\n\nif __name__ == '__main__':\n    main(prog_name='crmo-adapter')\n")
 command.chmod(0o755)
 endef
 export CLONE

@@ -2,4 +2,5 @@
 
 from adapter.cli import main
 
-main(prog_name="crmo-adapter")
+if __name__ == "__main__":  # processes that the screening starts read this file too
+    main(prog_name="crmo-adapter")

@@ -75,7 +75,8 @@ def _seldom(show: Show) -> Show:
 
 
 def _as_words(name: str, progress: Json) -> None:
-    tell(f"{progress['done']} of {progress['of']} patients" if "of" in progress else f"{name}: {progress['state']}")
+    told = f"{progress.get('done')} of {progress.get('of')} {progress.get('unit', 'patients')}"
+    tell(told if "of" in progress else f"{name}: {progress['state']}")
 
 
 def _as_json(name: str, progress: Json) -> None:

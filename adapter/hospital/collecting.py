@@ -132,7 +132,7 @@ def _same_again(unit: Unit, answer: Page) -> bool:
 def _keep(unit: Unit, resource: Json) -> Key:
     key = _key(resource)
     known = unit.resources.get(key)
-    if known is None or _version(resource) >= _version(known):
+    if known is None or version_of(resource) >= version_of(known):
         unit.resources[key] = resource
     return key
 
@@ -143,7 +143,8 @@ def _key(resource: Json) -> Key:
     return resource["resourceType"], id_ if isinstance(id_, str) else f"#{sorted(resource.items(), key=str)!r}"
 
 
-def _version(resource: Json) -> tuple[int, str]:
+def version_of(resource: Json) -> tuple[int, str]:
+    """By which the later of two copies is known."""
     meta = resource.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     number = str(meta.get("versionId", ""))
