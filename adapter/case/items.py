@@ -35,8 +35,7 @@ def compile_where(where: Json, lists: Mapping[str, Holds]) -> Matches:
 
 def _compile_value(wanted: Any, lists: Mapping[str, Holds]) -> Callable[[Any, Json], bool]:
     if not isinstance(wanted, dict):
-        listed = wanted if isinstance(wanted, list) else [wanted]
-        words = [None if word == MISSING else word for word in listed]
+        words = words_of(wanted)
         return lambda value, _: value in words
     if "after" in wanted or "not_after" in wanted:
         late = "after" in wanted
@@ -44,6 +43,12 @@ def _compile_value(wanted: Any, lists: Mapping[str, Holds]) -> Callable[[Any, Js
     names, inside = (wanted["in"], True) if "in" in wanted else (wanted["not_in"], False)
     members = [lists[name] for name in ([names] if isinstance(names, str) else names)]
     return lambda value, _: value is not None and any(holds(value) for holds in members) is inside
+
+
+def words_of(wanted: Any) -> list[Any]:
+    """The values that a word or a list of words stands for; None for a silent field."""
+    listed = wanted if isinstance(wanted, list) else [wanted]
+    return [None if word == MISSING else word for word in listed]
 
 
 def _after(value: Any, case: Json, field: str) -> bool:

@@ -24,20 +24,24 @@ class Lines(NamedTuple):
 
 
 NOT_GIVEN = Lines(frozenset(), True)
+_UNTOLD = {None}
 
 
 def find_lines(treatments: list[Json]) -> dict[str, Lines]:
     """The lines of every class: recorded, else by the order of first starts."""
+    told: dict[str, set[int | None]] = {}
+    for each in treatments:
+        told.setdefault(each["class"], set()).add(each.get("line"))
     starts: dict[str, Interval | None] | None = None
     found: dict[str, Lines] = {}
-    for name in {each["class"] for each in treatments}.difference(_NO_LINE):
-        own = [each.get("line") for each in treatments if each["class"] == name]
-        recorded = frozenset(line for line in own if line is not None)
-        if recorded:
-            found[name] = Lines(recorded, None not in own)
-        else:
+    for name, lines in told.items():
+        if name in _NO_LINE:
+            continue
+        if lines == _UNTOLD:
             starts = _first_starts(treatments) if starts is None else starts
             found[name] = _line_by_order(name, starts)
+        else:
+            found[name] = Lines(frozenset(line for line in lines if line is not None), None not in lines)
     return found
 
 

@@ -5,7 +5,8 @@ Takes from: errors.  Gives to: cohort.steps, cohort.variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from operator import itemgetter
 from typing import Any
 
@@ -34,18 +35,24 @@ def site_keys(parts: Sequence[str]) -> Callable[[Iterable[Site]], set[Any]]:
     return lambda sites: set(map(key, sites))
 
 
-def find_region(patterns: Iterable[Json]) -> frozenset[tuple[str, str | None]]:
-    """(bone, segment) of a region; segment None stands for any.
+def region_finder(regions: Mapping[str, Sequence[Json]]) -> Callable[[Iterable[Site]], dict[str, list[Site]]]:
+    """The sites of each region that has any; a site may lie in several.
 
-    Shapes:  patterns  each {"bones": [...], "segments": [...] or nothing}
+    Shapes:  regions  region -> patterns, each {"bones": [...], "segments": [...] or nothing for any}
     """
-    return frozenset(
-        (bone, segment)
-        for pattern in patterns
-        for bone in pattern["bones"]
-        for segment in pattern.get("segments", [None])
-    )
+    lies_in: dict[tuple[str, str | None], list[str]] = {}
+    for name, patterns in regions.items():
+        for pattern in patterns:
+            for bone, segment in product(pattern["bones"], pattern.get("segments", [None])):
+                lies_in.setdefault((bone, segment), []).append(name)
 
+    def find(sites: Iterable[Site]) -> dict[str, list[Site]]:
+        found: dict[str, list[Site]] = {}
+        for site in sites:
+            bone, _, segment = site
+            names = lies_in.get((bone, None), ())
+            for name in (*names, *lies_in.get((bone, segment), ())) if segment else names:
+                found.setdefault(name, []).append(site)
+        return found
 
-def sites_in(sites: Iterable[Site], region: frozenset[tuple[str, str | None]]) -> list[Site]:
-    return [site for site in sites if (site[0], None) in region or (site[0], site[2]) in region]
+    return find

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 from adapter.cohort.answers import MARKS
 from adapter.cohort.derivation import BY, Column, Derivation, plain
 from adapter.errors import Json
 
-_BATCH = 2048
+_BATCH = 512
 # What an array of two bytes can number.
 _MANY_WORDS = 65_535
 
@@ -99,9 +98,13 @@ class Table:
 def tabulate(cases: Iterable[Json], derivation: Derivation, *, keep_ids: bool = False) -> Table:
     """Work out every variable of every case; the cases are read once and not kept."""
     table = Table(derivation.columns)
-    waiting = iter(cases)
-    while batch := list(islice(waiting, _BATCH)):
-        table.add([derivation.work_out(case) for case in batch])
+    found: list[list[Any]] = []
+    for case in cases:
+        found.append(derivation.work_out(case))
         if keep_ids:
-            table.ids += [case["case_id"] for case in batch]
+            table.ids.append(case["case_id"])
+        if len(found) == _BATCH:
+            table.add(found)
+            found = []
+    table.add(found)
     return table

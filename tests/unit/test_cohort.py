@@ -28,7 +28,7 @@ MAPPINGS = Path(__file__).parents[2] / "mappings"
 STATISTICS = {like: load_statistics(MAPPINGS, like) for like in ("SA", "SB")}
 KEYS = {
     *("id", "name", "kind", "n", "N", "assessed", "mean", "sd", "median", "min", "max", "unit", "published", "notes"),
-    *("q1", "q3", "ci", "marks", "comparison"),
+    *("q1", "q3", "ci", "ci_assessed", "marks", "comparison"),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapter.case.items import compile_where
 from adapter.cohort.answers import NOT_KNOWN, UNKNOWN, Work, truth
-from adapter.cohort.sites import find_region, find_sites, site_keys, sites_in
+from adapter.cohort.sites import find_sites, region_finder, site_keys
 from adapter.cohort.variables.compiler import Compiler
 from adapter.errors import Json
 
@@ -19,11 +19,17 @@ def sites_word(rule: Json, to: Compiler) -> Work:
     asked, keys = to.plan.sites(rule["sites"]), site_keys(parts)
     if "region" not in rule:
         return lambda _, found: NOT_KNOWN if (sites := found[asked]) is None else float(len(keys(sites)))
-    region = find_region(to.declared["regions"][rule["region"]])
+    region, find = rule["region"], region_finder(to.declared["regions"])
+    regions_at = to.plan.place(
+        f"regions of {rule['sites']}",
+        lambda: lambda _, found: None if (sites := found[asked]) is None else find(sites),
+    )
 
     def work(_: Json, found: list[Any]) -> float:
-        sites = found[asked]
-        return NOT_KNOWN if sites is None else float(len(keys(sites_in(sites, region))))
+        regions = found[regions_at]
+        if regions is None:
+            return NOT_KNOWN
+        return float(len(keys(regions[region]))) if region in regions else 0.0
 
     return work
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
-from adapter.case.fields import value_reader
-from adapter.case.items import compile_where
+from adapter.case.fields import allowed_values, value_reader
+from adapter.case.items import compile_where, words_of
 from adapter.case.timeline import as_days
 from adapter.cohort.answers import AS_RECORDED, DERIVED, NO, UNKNOWN, YES, Work, truth
 from adapter.cohort.variables.compiler import Compiler
@@ -44,10 +45,13 @@ def mark_of_field(rule: Json, to: Compiler) -> Work:
     return work
 
 
-def list_word(rule: Json, _: Compiler) -> Work:
+def list_word(rule: Json, to: Compiler) -> Work:
     name = rule["list"]
     if "where" not in rule:
         return lambda case, _: UNKNOWN if (items := case.get(name)) is None else YES if items else NO
+    keys = tuple(rule["where"])
+    if all(allowed_values(f"{name}[].{key}") for key in keys):
+        return _among_words(rule, keys, to)
     matches = compile_where(rule["where"], {})
 
     def work(case: Json, _: list[Any]) -> int:
@@ -60,6 +64,28 @@ def list_word(rule: Json, _: Compiler) -> Work:
         return NO
 
     return work
+
+
+def _among_words(rule: Json, keys: tuple[str, ...], to: Compiler) -> Work:
+    """Coded fields alone are asked: what they hold is collected once for all who ask, and held against the words."""
+    name = rule["list"]
+    wanted = {each for each in product(*(words_of(rule["where"][key]) for key in keys))}
+    told = to.plan.place(f"{keys} of {name}", lambda: _collect(name, keys))
+
+    def work(_: Json, found: list[Any]) -> int:
+        values = found[told]
+        return UNKNOWN if values is None else NO if wanted.isdisjoint(values) else YES
+
+    return work
+
+
+def _collect(name: str, keys: tuple[str, ...]) -> Work:
+    if len(keys) == 1:
+        [only] = keys
+        return lambda case, _: None if (items := case.get(name)) is None else {(item.get(only),) for item in items}
+    return lambda case, _: (
+        None if (items := case.get(name)) is None else {tuple([item.get(key) for key in keys]) for item in items}
+    )
 
 
 def first_word(rule: Json, _: Compiler) -> Work:
