@@ -10,12 +10,12 @@ import click
 from adapter.cli.allowing import audit, clients, people
 from adapter.cli.arriving import inbox
 from adapter.cli.converting import explain, to_case, to_fhir
+from adapter.cli.copying import backup, restore
 from adapter.cli.deciding import decide, queries
 from adapter.cli.describing import cohort
 from adapter.cli.giving import export, figures
 from adapter.cli.keeping import case
 from adapter.cli.keys import keys
-from adapter.cli.later import NAMES, make_command
 from adapter.cli.moving import demo, pull, push, serve, synthesize
 from adapter.cli.proving import check
 from adapter.cli.screening import screen
@@ -26,24 +26,11 @@ from adapter.cli.working import worker
 
 def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
-    converting = (to_case, to_fhir, decide, explain, check, validate, package)
-    moving = (demo, pull, push, serve, synthesize, worker, screen)
     for command in (
-        *converting,
-        inbox,
-        case,
-        queries,
-        cohort,
-        figures,
-        export,
-        *moving,
-        doctor,
-        fsck,
-        keys,
-        clients,
-        people,
-        audit,
+        *(to_case, to_fhir, decide, explain, check, validate, package),
+        *(demo, pull, push, serve, synthesize, worker, screen),
+        *(inbox, case, queries, cohort, figures, export),
+        *(doctor, fsck, backup, restore),
+        *(keys, clients, people, audit),
     ):
         group.add_command(command)
-    for name, meaning in NAMES.items():
-        group.add_command(make_command(name, meaning))

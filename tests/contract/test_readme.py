@@ -49,12 +49,6 @@ def test_every_option_before_the_command_is_named() -> None:
     assert names == {code.split()[0] for code in codes(told)} - {"--json", "--help", "-"}
 
 
-def test_what_is_not_built_says_so() -> None:
-    unbuilt = {name for name, each in main.commands.items() if "not built yet" in (each.help or "").lower()}
-    told = [codes(row[0]) for row in table("Commands") if "not built yet" in row[1]]
-    assert {f"crmo-adapter {name}" for name in unbuilt} == {code for each in told for code in each}
-
-
 def test_every_setting_is_listed_and_no_other() -> None:
     source = (ROOT / "adapter" / "config.py").read_text(encoding="utf-8")
     known = {*re.findall(r"\bCRMO_[A-Z]+(?:_[A-Z]+)*\b", source), "NO_COLOR"}
