@@ -14,6 +14,7 @@ from adapter.mapping.findings import Standing
 from adapter.mapping.run import Pending, Run, Taken
 from adapter.mapping.slots import Slot
 
+Item = tuple[Slot, Json, Json]
 Pointer = tuple[str | int, ...]
 _ORDER = tuple(load_schema("case")["properties"])
 
@@ -25,8 +26,8 @@ class Assembly:
         self.run = run
         self.case: Json = {}
         joins = []
-        for slot in slots:
-            if not (placed := run.placed[slot.number]):
+        for slot, placed in zip(slots, run.placed, strict=True):
+            if not placed:
                 continue
             if slot.place == "list":
                 self.case[slot.case] = placed
@@ -74,8 +75,13 @@ class Assembly:
 
     def _join(self, slot: Slot, answers: list[tuple[Json, Json, Any]]) -> None:
         """Facts that stand in resources of their own, put onto the items they speak of."""
+        known = self.run.items
         for resource, reference, value in answers:
-            target = self._item_of(reference, resource)
+            target: Item | None
+            try:
+                target = known[reference["reference"]]
+            except (KeyError, TypeError):
+                target = self._item_of(reference, resource)
             if target is None or target[0].case != slot.case:
                 text = "what this speaks of is not in the Bundle; left out"
                 self.run.issue("warning", "not-found", slot.map.rules[-1], "dangling", text, self._at(slot, resource))
@@ -87,7 +93,7 @@ class Assembly:
         number = next(number for number, each in resources_of(self.run.references.bundle) if each is resource)
         return Standing(slot.map, number, resource)
 
-    def _item_of(self, reference: Any, holder: Json) -> tuple[Slot, Json, Json] | None:
+    def _item_of(self, reference: Any, holder: Json) -> Item | None:
         """The item that another resource of the Bundle became."""
         if not isinstance(reference, dict):
             return None
@@ -147,7 +153,11 @@ def _answers(preferred: list[Any], placed: list[tuple[str, Any]]) -> Json:
 
 
 def _covers(known: Json, item: Json, keys: tuple[str, ...]) -> bool:
-    return all(item.get(key) in (None, "unknown", known.get(key)) for key in keys)
+    for key in keys:
+        value = item.get(key)
+        if value is not None and value != "unknown" and value != known.get(key):
+            return False
+    return True
 
 
 def _best(rule: Json, candidates: list[Json]) -> Json:

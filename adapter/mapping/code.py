@@ -67,4 +67,4 @@ class Code:
         return FunctionType(code, {"__builtins__": _BUILTINS, **self.constants}, name)
 
 
-_BUILTINS = {"list": list, "str": str, "len": len, "isinstance": isinstance, "enumerate": enumerate}
+_BUILTINS = {"dict": dict, "list": list, "str": str, "len": len, "isinstance": isinstance, "enumerate": enumerate}

@@ -71,10 +71,16 @@ class Codec:
         return text, f"{code.constant(self.table.concepts, 'C')}[{value}]" if self.concept else ""
 
     def exact(self, code: Code) -> str:
-        """Name of the look-up (system, code) -> word for the codings we write; "" when there is none."""
-        if self.name != "concept" or self.table is None:
+        """Name of the look-up system -> code -> word for the codings we write; "" when there is none."""
+        if self.table is None or not self.table.words:
             return ""
-        return code.constant(self.table.words, "R")
+        return code.constant(self.table.by_system, "R")
+
+    def known(self, code: Code) -> str:
+        """Name of the look-up code -> word for elements that are the code itself; "" when there is none."""
+        if self.name == "values":
+            return code.constant(_reversed(self.option), "R")
+        return code.constant(self.table.plain_words, "R") if self.name == "code" and self.table else ""
 
     def read(self, code: Code, value: str) -> str:
         """Text that yields the case value, or None."""
@@ -82,15 +88,13 @@ class Codec:
             return f"{value}[:10]"
         if self.name == "system":
             return f"run.system({value})"
-        if self.name == "values":
-            return f"{code.constant(_reversed(self.option), 'R')}.get({value})"
+        if known := self.known(code):
+            return f"{known}.get({value})"
         if self.name == "affix":
             prefix = self.option["prefix"]
             return f"({value}[{len(prefix)}:] if {value}.startswith({prefix!r}) else None)"
         if self.table is None:
             return value
-        if self.name == "code":
-            return f"{code.constant(self.table.plain_words, 'R')}.get({value})"
         return f"{code.constant(self.finder(), 'find')}({value})"
 
     def finder(self) -> Finder:
@@ -105,14 +109,17 @@ def _reversed(option: Json) -> dict[Any, Any]:
 
 
 def _concept_finder(table: Table) -> Finder:
-    get, find = table.words.get, table.find
+    get, find, loose = table.words.get, table.find, table.loose
 
     def find_in_concept(concept: Json) -> Any:
         if not (codings := concept.get("coding")):
             return None
         first = codings[0]
-        word = get((first.get("system"), first.get("code")))
-        return word if word is not None else find(codings)
+        system = first.get("system")
+        word = get((system, first.get("code")))
+        if word is not None or (len(codings) == 1 and system not in loose):
+            return word
+        return find(codings)
 
     return find_in_concept
 

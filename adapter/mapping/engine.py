@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapter.bundle import resources_of
 from adapter.canonical import BASE
 from adapter.errors import DeclarationError, InvalidContentError, Issue, Json
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.check import check_language
 from adapter.mapping.explain import explain_field, make_locate, trace
 from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
-from adapter.mapping.intake import SHAPE, Intake
+from adapter.mapping.intake import Intake
 from adapter.mapping.language import load_language
 from adapter.mapping.rules import CASE_ID_LENGTH, Language
+from adapter.mapping.sorting import SHAPE
 from adapter.mapping.writer import make_writer_code
 
 CaseId = str | Callable[[Json], str | None] | None
@@ -99,7 +99,7 @@ class Mappings:
         run, unread = self._intake.read(bundle, leftovers=leftovers)
         case: Json | None = self._intake.assemble(run).case
         if case is not None and "case_id" not in case:
-            _give_id(case, bundle, case_id)
+            _give_id(case, run.root, case_id)
         if not case or "diagnosis" not in case:
             run.issues.append(NO_DIAGNOSIS)
             case = None
@@ -126,8 +126,8 @@ class Mappings:
 
     def generated(self, name: str) -> str:
         """The Python made of one map, with the YAML line beside each line (`--trace-python`)."""
-        writer = self._writer_codes.get(name)
-        return "\n".join(code.annotated() for code in (writer, self._intake.codes[name]) if code)
+        codes = (self._writer_codes.get(name), self._intake.shorts.get(name), self._intake.long[name].code)
+        return "\n".join(code.annotated() for code in codes if code)
 
 
 def load_mappings(folder: Path) -> Mappings:
@@ -157,9 +157,8 @@ def _version(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _give_id(case: Json, bundle: Json, case_id: CaseId) -> None:
-    patients = (each for _, each in resources_of(bundle) if each.get("resourceType") == "Patient")
-    name = case_id(next(patients, {})) if callable(case_id) else case_id
+def _give_id(case: Json, patient: Json, case_id: CaseId) -> None:
+    name = case_id(patient) if callable(case_id) else case_id
     if name is not None:
         rest = dict(case)
         case.clear()

@@ -1,64 +1,153 @@
-"""Resources in, one by one: find the way, read, and see what nobody read.
+"""Resources in, one by one: the short way where nothing has to be said, else the long way, which says it.
 
-Takes from: mapping.dispatch, run, reader, leftovers, assembly, bundle.  Gives to: mapping.engine.
+Takes from: mapping.dispatch, run, reader, shortcut, sorting, leftovers, assembly, bundle.  Gives to: mapping.engine.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
 
 from adapter.bundle import resources_of
 from adapter.errors import Json
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.code import Code
 from adapter.mapping.dispatch import make_picks, make_unselected
+from adapter.mapping.drops import Drop, make_drops
+from adapter.mapping.familiar import make_familiar_code
 from adapter.mapping.findings import misshapen, not_understood, reserved
-from adapter.mapping.leftovers import make_finder
+from adapter.mapping.leftovers import make_finder_code
 from adapter.mapping.reader import make_reader_code
-from adapter.mapping.rules import Language, Map
+from adapter.mapping.rules import Language, Map, Rule
 from adapter.mapping.run import Run
-from adapter.mapping.select import make_drops, make_ways
-from adapter.mapping.slots import make_slots
+from adapter.mapping.select import Way, make_ways
+from adapter.mapping.shortcut import make_shortcut_code
+from adapter.mapping.slots import Slot, make_slots
+from adapter.mapping.sorting import SHAPE, known_rule, make_lanes, make_sorter_code
 
-# What a resource that passed no gate may do to generated code; anything else is a bug of ours.
-SHAPE = (AttributeError, TypeError, KeyError, IndexError, ValueError)
 # Elements that change the meaning of what they stand in: not knowing them is not understanding the rest.
 _MODIFIERS = ("modifierExtension", "implicitRules")
 
 
+class LongWay:
+    """The full reader of one map and its finder of leftovers, compiled when the first resource needs them.
+
+    Shapes:  rules  those that the reader names by number when it tells the run what failed
+    """
+
+    def __init__(self, mapping: Map, drops: list[Drop]) -> None:
+        self.mapping, self.drops = mapping, drops
+        self.rules: list[Rule] = []
+
+    @cached_property
+    def code(self) -> Code:
+        code, rules = make_reader_code(self.mapping, self.drops)
+        self.rules[:] = rules
+        return code
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return self.code.function("read")
+
+    @cached_property
+    def finder(self) -> Code:
+        return make_finder_code(self.mapping)
+
+    @cached_property
+    def _finding(self) -> Any:
+        return self.finder.function("find")
+
+    def read(self, resource: Json, run: Run) -> Any:
+        return self._compiled(resource, run)
+
+    def find(self, resource: Json, left: list[str]) -> None:
+        self._finding(resource, left)
+
+
 class Intake:
-    """Every way into the case, compiled."""
+    """Every way into the case."""
 
     def __init__(self, language: Language) -> None:
-        self.codes: dict[str, Code] = {}
         slots = make_slots(language)
         self.slots = tuple({slot.number: slot for slot in slots.values()}.values())
-        ways = []
+        self.long: dict[str, LongWay] = {}
+        ways: list[Way] = []
         for mapping in language.maps:
-            code, rules = make_reader_code(mapping, drops := make_drops(mapping))
-            self.codes[mapping.name] = code
-            read, finder = code.function("read"), make_finder(mapping)
-            ways += make_ways(mapping, slots[mapping.name], read=read, finder=finder, rules=rules, drops=drops)
+            drops = make_drops(mapping)
+            self.long[mapping.name] = long = LongWay(mapping, drops)
+            told = {"read": long.read, "finder": long.find, "rules": long.rules, "drops": drops}
+            ways += make_ways(mapping, slots[mapping.name], **told)
         self._picks = make_picks(ways)
         self._unselected = make_unselected(language.maps)
+        self._compile_short(ways, slots)
 
-    def read(self, bundle: Json, *, leftovers: bool = True, recording: bool = False) -> tuple[Run, dict[str, int]]:
+    def _compile_short(self, ways: list[Way], slots: dict[str, Slot]) -> None:
+        lanes = make_lanes(ways)
+        shorts = {
+            mapping.name: make_shortcut_code(mapping, self.long[mapping.name].drops, known_rule(mapping))
+            for lane in lanes
+            for mapping in lane.maps
+        }
+        self.shorts = shorts
+        ways_of = {
+            mapping.name: (
+                shorts[mapping.name].function("short"),
+                make_familiar_code(mapping).function("familiar"),
+                self.long[mapping.name].find,
+            )
+            for lane in lanes
+            for mapping in lane.maps
+        }
+        linked: dict[str, Any] = {}
+        for number, lane in enumerate(lanes):
+            if lane.element:
+                index: dict[Any, dict[Any, Any]] = {}
+                linked[f"INDEX_{number}"] = index
+                for (system, code), (name, word) in lane.index.items():
+                    index.setdefault(system, {})[code] = (slots[name].number, *ways_of[name], word)
+            else:
+                names = (f"SHORT_{number}", f"FAMILIAR_{number}", f"FIND_{number}")
+                linked |= dict(zip(names, ways_of[lane.maps[0].name], strict=True))
+        self._sorters = {}
+        for leftovers in (True, False):
+            code = make_sorter_code(lanes, slots, leftovers=leftovers)
+            code.constants |= linked
+            self._sorters[leftovers] = code.function("sort")
+
+    def read(self, bundle: Json, *, leftovers: bool = True) -> tuple[Run, dict[str, int]]:
         """Read every resource.
 
         Shapes:  returns  the run, and what nobody read: place -> how often
         """
-        run = Run(bundle, len(self.slots), recording=recording)
+        run = Run(bundle, len(self.slots))
         unread: dict[str, int] = {}
         passed: list[tuple[int, str]] = []
-        for number, resource in resources_of(bundle):
-            if not self._take(run, number, resource, unread if leftovers else None):
-                passed.append((number, resource["resourceType"]))
-        for number, name in passed:
-            if number not in run.references.followed:
-                unread[name] = unread.get(name, 0) + 1
+
+        def behind(find: Callable[[Json, list[str]], None], number: int, resource: Json) -> bool:
+            """Count what nobody read; true when the resource must not be used for it."""
+            left: list[str] = []
+            find(resource, left)
+            refused = _count(run, number, left, unread)
+            if refused:
+                run.refuse(resource)
+            return refused
+
+        def slowly(number: int, entry: Json) -> None:
+            for _, resource in resources_of({"entry": [entry]}):
+                if not self._take(run, number, resource, unread if leftovers else None):
+                    passed.append((number, resource["resourceType"]))
+
+        self._sorters[leftovers](bundle.get("entry") or (), run, behind, slowly)
+        _count_passed(run, passed, unread)
         return run, unread
 
     def record(self, bundle: Json) -> Assembly:
-        """Read again, keeping where everything came from and where it went."""
-        return self.assemble(self.read(bundle, recording=True)[0])
+        """Read again the long way, keeping where everything came from and where it went."""
+        run = Run(bundle, len(self.slots), recording=True)
+        for number, resource in resources_of(bundle):
+            self._take(run, number, resource, {})
+        return self.assemble(run)
 
     def assemble(self, run: Run) -> Assembly:
         """The case of everything read."""
@@ -66,6 +155,7 @@ class Intake:
 
     def _take(self, run: Run, number: int, resource: Json, unread: dict[str, int] | None) -> bool:
         """Read one resource and say whatever is to be said of it; False when no map takes it."""
+        left: list[str] = []
         try:
             pick = self._picks.get(resource["resourceType"])
             if pick is None or (way := pick(resource)) is None:
@@ -73,14 +163,13 @@ class Intake:
                 return False
             run.at = (way, number, resource)
             item = way.read(resource, run)
-            left: list[str] = []
             if item is not None and unread is not None:
                 way.finder(resource, left)
         except SHAPE as error:
             run.issues.append(misshapen(number, resource, error))
             return True
-        if item is None or (left and unread is not None and count_left(run, left, unread)):
-            run.refuse()
+        if item is None or (left and unread is not None and _count(run, number, left, unread)):
+            run.refuse(resource)
             return True
         run.place(item)
         if way.warn is not None:
@@ -97,11 +186,18 @@ class Intake:
         return way.mapping if way else None
 
 
-def count_left(run: Run, left: list[str], unread: dict[str, int]) -> bool:
+def _count(run: Run, number: int, left: list[str], unread: dict[str, int]) -> bool:
     """Count what was left; true when it holds a modifier, and the resource must not be used."""
     for place in left:
         unread[place] = unread.get(place, 0) + 1
     modifier = next((place for place in left if place.endswith(_MODIFIERS)), None)
     if modifier:
-        run.issues.append(not_understood(f"{run.here.place}.{modifier.split('.', 1)[1]}"))
+        run.issues.append(not_understood(f"Bundle.entry[{number}].resource.{modifier.split('.', 1)[1]}"))
     return modifier is not None
+
+
+def _count_passed(run: Run, passed: list[tuple[int, str]], unread: dict[str, int]) -> None:
+    """Resources that no map took, unless another resource pointed at them and they were read there."""
+    for number, name in passed:
+        if number not in run.references.followed:
+            unread[name] = unread.get(name, 0) + 1

@@ -8,8 +8,8 @@ Takes from: mapping.language, mapping.code.  Gives to: mapping.engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from adapter.errors import Json
@@ -17,8 +17,6 @@ from adapter.mapping.code import Code
 from adapter.mapping.path import Path, Step, parse_path
 from adapter.mapping.rules import Map, Rule, also_path, flatten
 from adapter.mapping.tables import Table
-
-Finder = Callable[[Json, list[str]], None]
 
 _MISS = (KeyError, IndexError, TypeError)
 _LABELS = ("display", "text", "userSelected", "version")
@@ -40,9 +38,15 @@ class Known:
     slices: list[Step] = field(default_factory=list)
     open: bool = False
     one: bool = False
+    either: bool = False
     values: tuple[Any, ...] = ()
     const: Any = None
     codings: dict[tuple[Any, Any], list[Json]] | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """One object for equal sets: many maps know the same names."""
+        return _shared(frozenset(self.members))
 
     def at(self, path: Path) -> Known:
         known = self
@@ -59,7 +63,13 @@ class Known:
         return known
 
 
-def _known(mapping: Map) -> Known:
+@cache
+def _shared(names: frozenset[str]) -> frozenset[str]:
+    return names
+
+
+def known_names(mapping: Map) -> Known:
+    """Every name that a map reads, writes or deliberately leaves."""
     root = Known()
     root.at(Path((Step("resourceType"),)))
     for rule in mapping.rules:
@@ -109,7 +119,10 @@ def _add_leaf(root: Known, leaf: Rule) -> None:
         codings.codings = codings.codings or _written(leaf.codec.table)
         here.members.setdefault("text", Known())
     elif leaf.codec.name == "codings":
+        # Codings, or concepts that hold them: the rule reads both.
+        here.either = True
         _add_coding(here)
+        _add_coding(here.members.setdefault("coding", Known()))
     elif leaf.codec.name == "key":
         here.at(Path((Step("reference"),)))
         here.at(Path((Step("identifier"), Step("system"))))
@@ -135,16 +148,16 @@ def _add_coding(known: Known) -> None:
         known.members.setdefault(name, Known())
 
 
-def make_finder(mapping: Map) -> Finder:
-    """A function that adds to a list the places of a resource that no rule reads, as FHIRPath without indexes."""
+def make_finder_code(mapping: Map) -> Code:
+    """`find(r, out)` adds to a list the places of a resource that no rule reads, as FHIRPath without indexes."""
     code = Code(mapping.file.name)
     code.add(0, "def find(r, out):", 1)
-    _write(code, 1, "r", mapping.resource, _known(mapping))
-    return code.function("find")
+    _write(code, 1, "r", mapping.resource, known_names(mapping))
+    return code
 
 
 def _write(code: Code, indent: int, source: str, place: str, known: Known) -> None:
-    names = code.constant(frozenset(known.members), "N")
+    names = code.constant(known.names, "N")
     code.add(indent, f"if not {names}.issuperset({source}):", 1)
     code.add(indent + 1, f"out += [{place + '.'!r} + name for name in {source} if name not in {names}]", 1)
     for name, inner in known.members.items():
@@ -172,18 +185,46 @@ def _claimed(code: Code, entry: str, slices: list[Step]) -> str:
     return " or ".join(f"{code.constant(step, 'slice')}.claims({entry})" for step in slices)
 
 
+def _suspect(code: Code, member: str, name: str, known: Known) -> str:
+    """Condition under which the element may hold something foreign: the usual shape is told from it at once."""
+    if known.const is not None:
+        return f"{member} and {member} != {code.constant(known.const, 'K')}"
+    if known.slices:
+        return member
+    names = code.constant(known.names, "N")
+    if not (nested := [name for name, inner in known.members.items() if _inner(inner)]):
+        listed = f"{member}.__class__ is list and len({member}) == 1 and {names}.issuperset({member}[0])"
+        single = f"{member}.__class__ is dict and {names}.issuperset({member})"
+        return f"{member} and not ({listed if name == 'coding' else single})"
+    inside = known.members.get("coding")
+    if inside is None or inside.slices or any(_inner(each) for each in inside.members.values()):
+        return member
+    codings = code.var("c")
+    one = f"({codings} := {member}.get('coding')).__class__ is list and len({codings}) == 1"
+    alone = f"len({member}) == 1" if len(nested) > 1 else f"(len({member}) == 1 or {names}.issuperset({member}))"
+    coding = f"{code.constant(inside.names, 'N')}.issuperset({codings}[0])"
+    return f"{member} and not ({member}.__class__ is dict and {one} and {coding} and {alone})"
+
+
+def _inner(known: Known) -> bool:
+    """Whether there is anything to look into."""
+    return bool(known.values or (known.members and not known.all_inside))
+
+
 def _write_member(code: Code, indent: int, source: str, place: str, name: str, known: Known) -> None:
     member, each = code.var("m"), code.var("e")
     code.add(indent, f"{member} = {source}.get({name!r})", 1)
     if known.one and not known.open:
         code.add(indent, f"if {member} and len({member}) > 1: out.append({place!r})", 1)
+    code.add(indent, f"if {_suspect(code, member, name, known)}:", 1)
+    indent += 1
     if known.codings:
         _same_codings(code, indent, member, known.codings)
-    ours = f" and {member} != {code.constant(known.const, 'K')}" if known.const is not None else ""
-    code.add(indent, f"if {member}{ours}:", 1)
-    code.add(indent + 1, f"for {each} in ({member} if {member}.__class__ is list else ({member},)):", 1)
+        code.add(indent, f"if {member}:", 1)
+        indent += 1
+    code.add(indent, f"for {each} in ({member} if {member}.__class__ is list else ({member},)):", 1)
     if known.slices and not known.open:
-        code.add(indent + 2, f"if not ({_claimed(code, each, known.slices)}):", 1)
-        code.add(indent + 3, f"out.append({place!r})", 1)
-        code.add(indent + 3, "continue", 1)
-    _write(code, indent + 2, each, place, known)
+        code.add(indent + 1, f"if not ({_claimed(code, each, known.slices)}):", 1)
+        code.add(indent + 2, f"out.append({place!r})", 1)
+        code.add(indent + 2, "continue", 1)
+    _write(code, indent + 1, each, place, known)

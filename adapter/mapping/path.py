@@ -43,13 +43,22 @@ class Step:
         system, bar, code = self.value.partition("|")
         return {"coding": [{"system": system, "code": code}]} if bar else self.value
 
+    @cached_property
+    def coded(self) -> tuple[str, str] | None:
+        """(system, code) when the entry is told by a coding."""
+        system, bar, code = self.value.partition("|")
+        return (system, code) if bar else None
+
     def claims(self, entry: Json) -> bool:
         """Whether a list entry is of this slice."""
         found = entry.get(self.key)
-        if "|" not in self.value:
+        if self.coded is None:
             return bool(found == self.value)
-        codings = found.get("coding", ()) if isinstance(found, dict) else ()
-        return any(f"{each.get('system')}|{each.get('code')}" == self.value for each in codings)
+        system, code = self.coded
+        for each in found.get("coding", ()) if isinstance(found, dict) else ():
+            if each.get("code") == code and each.get("system") == system:
+                return True
+        return False
 
     def __str__(self) -> str:
         marks = {"one": "", "first": "[0]", "other": "[other]", "all": "[*]", "each": "[]", "resolve": ""}

@@ -7,7 +7,8 @@ Source: https://hl7.org/fhir/R4/datatypes.html#Quantity, https://ucum.org/ucum
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,6 @@ from adapter.errors import Json
 
 Units = dict[str, tuple[str, Decimal]]
 UnitList = dict[str, Units]
-Prepare = Callable[[Any, str], Json | None]
 
 _SPELLED = re.compile(r"\s*(?P<comparator>[<>]=?)?\s*(?P<value>[0-9]+(?:[.,][0-9]+)?)\s*(?P<unit>\S+)?\s*\Z")
 
@@ -35,19 +35,31 @@ def make_units(files: Iterable[Declaration]) -> dict[str, UnitList]:
     return lists
 
 
-def make_prepare(units: UnitList | None, *, text: bool) -> Prepare | None:
-    """What must happen to a Quantity (or to a text that spells one) before its members are read; None: nothing.
+@dataclass(frozen=True)
+class Prepare:
+    """What must happen to a Quantity (or to a text that spells one) before its members are read.
 
-    Shapes:  returns  (quantity or text, what is measured) -> Quantity in the unit kept, None when not understood
+    Shapes:  kept  (what is measured, unit): a Quantity in such a unit is taken as it is
+             call  (quantity or text, what is measured) -> Quantity in the unit kept, None when not understood
     """
+
+    units: UnitList
+    text: bool
+    kept: frozenset[tuple[str, str]]
+
+    def __call__(self, told: Any, measured: str) -> Json | None:
+        if self.text:
+            return _in_unit(_parse(told), self.units.get(measured, {}))
+        known = (measured, told.get("code")) in self.kept
+        return told if known else _in_unit(told, self.units.get(measured, {}))
+
+
+def make_prepare(units: UnitList | None, *, text: bool) -> Prepare | None:
+    """None when a Quantity is taken in whatever unit it comes."""
     if units is None:
         return None
-    if text:
-        return lambda spelled, measured: _in_unit(_parse(spelled), units.get(measured, {}))
     kept = {(measured, unit) for measured, known in units.items() for unit, _ in known.values()}
-    return lambda quantity, measured: (
-        quantity if (measured, quantity.get("code")) in kept else _in_unit(quantity, units.get(measured, {}))
-    )
+    return Prepare(units, text, frozenset(kept))
 
 
 def _parse(spelled: Any) -> Json:

@@ -8,10 +8,10 @@ Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
 from __future__ import annotations
 
 from adapter.mapping.code import Code
+from adapter.mapping.drops import Drop
 from adapter.mapping.path import parse_path
 from adapter.mapping.reads import Branch, write_reads
 from adapter.mapping.rules import Map, Rule, flatten
-from adapter.mapping.select import Drop
 from adapter.mapping.taking import Taking, Targets
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 
@@ -19,10 +19,11 @@ from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 def make_reader_code(mapping: Map, drops: list[Drop]) -> tuple[Code, list[Rule]]:
     """The code, and the rules it names by number when it tells the run what failed."""
     code = Code(mapping.file.name)
-    reader = _Reader(code, mapping)
+    reader = Reader(code, mapping)
     code.add(0, "def read(r, run):", 1)
     for number, drop in enumerate(drops):
-        code.add(1, f"if {_says(code, drop)}: return run.dropped({number})", mapping.file.line(("drop", number)))
+        says = condition(code, drop) + (" and not run.at[0].own" if drop.hospital_only else "")
+        code.add(1, f"if {says}: return run.dropped({number})", mapping.file.line(("drop", number)))
     if mapping.place != "root":
         code.add(1, "s = r.get('subject')", 1)
         code.add(1, "if s is None or s.get('reference') not in run.patient:", 1)
@@ -31,18 +32,19 @@ def make_reader_code(mapping: Map, drops: list[Drop]) -> tuple[Code, list[Rule]]
     return code, reader.named
 
 
-def _says(code: Code, drop: Drop) -> str:
-    """The condition under which a resource is dropped, in line where it is no more than a look at one value."""
+def condition(code: Code, drop: Drop) -> str:
+    """When a resource is dropped: in line where that is no more than a look at one value."""
     if drop.values:
-        condition = f"r.get({drop.element!r}) in {code.constant(drop.values, 'D')}"
-    else:
-        condition = f"{drop.element!r} in r and {code.constant(drop.test, 'D')}(r)"
-    return f"{condition} and not run.at[0].own" if drop.hospital_only else condition
+        return f"r.get({drop.element!r}) in {code.constant(drop.values, 'D')}"
+    return f"{drop.element!r} in r and {code.constant(drop.test, 'D')}(r)"
 
 
-class _Reader(Taking):
+class Reader(Taking):
+    """Shapes:  fed  lines that tell of items for other lists, once nothing can stop the item any more"""
+
     def body(self) -> None:
         code, node = self.code, Node()
+        self.fed = code.beside()
         values = self._scope(1, "r", self.mapping.rules, node)
         by_name = {".".join(step.name for step in path.steps): text for path, text in values.items()}
         if self.mapping.place == "join":
@@ -52,13 +54,14 @@ class _Reader(Taking):
             code.add(1, f"return {by_name['key']}, {by_name['value']}", 1)
         else:
             write_object(code, 1, node, "t", frozenset())
+            code.lines += self.fed.lines
             code.add(1, "return t", 1)
 
     def _read_parent(self) -> None:
         wanted = Branch()
         parent = parse_path(self.mapping.get("parent")["fhir"], self.mapping.systems.uris)
         wanted.want(parent, "p", self.mapping.file.line(("parent",)))
-        write_reads(self.code, 1, "r", wanted)
+        write_reads(self.code, 1, "r", wanted, strict=self.strict)
 
     def _scope(self, indent: int, source: str, rules: tuple[Rule, ...], node: Node) -> Targets:
         """Read what the rules name in `source`; put the values under `node` and return their texts by case path."""
@@ -70,7 +73,7 @@ class _Reader(Taking):
             elif rule.kind != "const" and rule.from_fhir:
                 values |= self._rule(indent, source, rule, wanted, node)
                 self.values = values
-        write_reads(outer, indent, source, wanted)
+        write_reads(outer, indent, source, wanted, strict=self.strict)
         outer.lines += self.code.lines
         self.code = outer
         return values
@@ -78,11 +81,9 @@ class _Reader(Taking):
     def _rule(self, indent: int, source: str, rule: Rule, wanted: Branch, node: Node) -> Targets:
         if rule.kind == "leaf" and self._plain(rule):
             variable = self._want(rule, wanted)
-            leaf = Leaf(rule.codec.read(self.code, variable), None if rule.required is True else variable, rule.at)
             self._require(indent, rule, variable)
-            if rule.case.steps:
-                node.put(rule.case, leaf)
-            return {rule.case: leaf.text}
+            guard = None if rule.required is True else variable
+            return self._put(node, rule, self._text(rule, variable), guard)
         branches = rule.rules if rule.kind in ("first", "choice") else (rule,)
         targets = self._targets(indent, rule, branches)
         self._ways(indent, source, rule, branches, wanted, targets)
@@ -93,6 +94,15 @@ class _Reader(Taking):
             if case.steps:
                 node.put(case, Leaf(target, None if sure and target == first else target, rule.at))
         return targets
+
+    def _text(self, rule: Rule, variable: str) -> str:
+        """The value of a plain rule as one expression."""
+        return rule.codec.read(self.code, variable)
+
+    def _put(self, node: Node, rule: Rule, text: str, guard: str | None) -> Targets:
+        if rule.case.steps:
+            node.put(rule.case, Leaf(text, guard, rule.at))
+        return {rule.case: text}
 
     def _plain(self, rule: Rule) -> bool:
         return rule.codec.sure and not rule.fhir.lazy and rule.default is None and rule.otherwise is None
@@ -134,13 +144,13 @@ class _Reader(Taking):
             self.code.add(indent, f"if {nothing} and {present}:" if number > 1 else f"if {present}:", branch.at)
             self._take(indent + 1, branch, variable, targets, loud=False)
         if rule.otherwise is None:
-            self._unmapped(indent, branches, wanted, nothing)
+            self._unmapped_all(indent, branches, wanted, nothing)
 
-    def _unmapped(self, indent: int, branches: list[Rule], wanted: Branch, nothing: str) -> None:
+    def _unmapped_all(self, indent: int, branches: list[Rule], wanted: Branch, nothing: str) -> None:
         for branch in branches:
             if not branch.quiet and not branch.fhir.lazy and not branch.codec.sure:
                 variable = self._want(branch, wanted)
-                told = f"run.unmapped({self._name(branch)}, {variable})"
+                told = self._unmapped(branch, variable)
                 self.code.add(indent, f"if {nothing} and {variable} is not None: {told}", branch.at)
 
     def _ending(self, indent: int, rule: Rule, target: str) -> None:
@@ -179,7 +189,7 @@ class _Reader(Taking):
     def _feed(self, indent: int, rule: Rule, source: str, body: object) -> None:
         """Items for another list of the case; it takes those it does not know yet."""
         listed, name = self.code.var("L"), rule.case.steps[-1].name
+        self.code.add(indent, f"{listed} = []", rule.at)
         self.code.add(indent, f"if {source}:", rule.at)
-        self.code.add(indent + 1, f"{listed} = []", rule.at)
         body(self.code, indent + 1, listed)  # type: ignore[operator]
-        self.code.add(indent + 1, f"run.feed(r, {name!r}, {listed}, {tuple(rule.feed)!r})", rule.at)
+        self.fed.add(1, f"if {listed}: run.feed(r, {name!r}, {listed}, {tuple(rule.feed)!r})", rule.at)

@@ -5,17 +5,17 @@ Takes from: bundle, errors, mapping.select, mapping.language.  Gives to: mapping
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from adapter.bundle import References
 from adapter.canonical import BASE
 from adapter.errors import Issue, Json
+from adapter.mapping.drops import Drop
 from adapter.mapping.findings import Place, about_rule, dropped, stranger
 from adapter.mapping.path import Path
 from adapter.mapping.rules import Map, Rule
-from adapter.mapping.select import Drop, Way, collect
+from adapter.mapping.select import Way, collect
 from adapter.mapping.slots import Slot
 from adapter.mapping.tables import Table
 
@@ -47,12 +47,13 @@ class Pending:
     at: Taken
 
 
-def _patients(bundle: Json) -> Iterator[Json]:
+def _patient(bundle: Json) -> set[str]:
     """The Patient usually comes first; looking further is left to the first resource that asks."""
     for entry in (bundle.get("entry") or ())[:1]:
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
-            yield resource
+            return {f"Patient/{resource.get('id')}"}
+    return set()
 
 
 class Run:
@@ -61,6 +62,7 @@ class Run:
     Shapes:  at      (way, entry number, resource) being read; the short readers never need it
              placed  for each slot what was read for it, in the order of the Bundle
              items   items that others may point at: "Type/id" -> (slot, resource, item)
+             root    the resource that the root of the case was read from
              taken   everything read, when a trace is asked for; else None
              same    of an item told a second time (by its identity) the one that was kept
     """
@@ -74,7 +76,8 @@ class Run:
         self.items: dict[Any, tuple[Slot, Json, Json]] = {}
         self.pending: list[Pending] = []
         self.feeds: list[tuple[str, list[Json], tuple[str, ...], Json]] = []
-        self.patient = {f"Patient/{each.get('id')}" for each in _patients(bundle)}
+        self.patient = _patient(bundle)
+        self.root: Json = {}
         self.taken: list[Taken] | None = [] if recording else None
         self.first: dict[tuple[Any, ...], Json] = {}
         self.same: dict[int, Json] = {}
@@ -158,6 +161,8 @@ class Run:
         """Put what the resource at hand gave where it belongs."""
         way, number, resource = self.at
         slot = way.slot
+        if slot.place == "root":
+            self.root = resource
         if self.taken is not None:
             self.taken.append(Taken(way, number, resource, item))
         for pending in self.pending:
@@ -181,7 +186,6 @@ class Run:
             kept[name] = min(kept.get(name, value), value) if name == "date" else kept.get(name, value)
         return True
 
-    def refuse(self) -> None:
-        """Forget what the resource at hand said beside its item."""
-        resource = self.at[2]
+    def refuse(self, resource: Json) -> None:
+        """Forget what a resource said beside its item."""
         self.feeds = [feed for feed in self.feeds if feed[3] is not resource]

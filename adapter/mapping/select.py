@@ -1,4 +1,4 @@
-"""Which resources a map takes, and which it drops: the conditions of `select` and `drop`.
+"""Which resources a map takes: the conditions of `select`, which `drop` uses too.
 
     status: [cancelled]                 the value is one of these
     code: {table: biopsy}               a coding is in the table (with `words`: stands for one of them)
@@ -20,11 +20,13 @@ from adapter.errors import Json
 from adapter.mapping.path import Path, parse_path
 from adapter.mapping.rules import Map, Rule
 from adapter.mapping.slots import Slot
+from adapter.mapping.tables import Table
 
 Test = Callable[[Json], bool]
 Key = tuple[str, Any, Any]
 
-_WORDS = ("own", "why", "collapse", "warn")
+# Words beside the conditions.
+ASIDE = ("own", "why", "collapse", "warn")
 
 
 def collect(value: Any, path: Path, resolve: Callable[[Any], Any] | None = None) -> list[Any]:
@@ -71,20 +73,6 @@ def _codings_in(value: Any) -> list[Json]:
 
 
 @dataclass(frozen=True)
-class Drop:
-    """A reason to leave a resource out. `why` is in English and French; `element` must be there for the test.
-
-    Shapes:  values  the values of the element that say so, when the test is no more than that
-    """
-
-    test: Test
-    why: Json
-    hospital_only: bool
-    element: str
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
 class Way:
     """One alternative of `select`, with all that is needed to take a resource along it.
 
@@ -107,7 +95,7 @@ class Way:
     read: Callable[[Json, Any], Any]
     finder: Callable[[Json, list[str]], None]
     rules: list[Rule]
-    drops: list[Drop]
+    drops: list[Any]
 
     @property
     def place(self) -> str:
@@ -125,7 +113,7 @@ def make_ways(mapping: Map, slot: Slot, **compiled: Any) -> list[Way]:
 
 def make_tests(mapping: Map) -> list[Test]:
     """For each alternative of `select` whether a resource goes that way."""
-    return [_every(mapping, spelled) for spelled in mapping.get("select") or [{}]]
+    return [every_test(mapping, spelled) for spelled in mapping.get("select") or [{}]]
 
 
 def _way(mapping: Map, spelled: Json, slot: Slot, compiled: Json) -> Way:
@@ -134,12 +122,12 @@ def _way(mapping: Map, spelled: Json, slot: Slot, compiled: Json) -> Way:
     for text, condition in spelled.items():
         if not keys and isinstance(condition, dict) and (keys := _keys(mapping, condition)):
             path = parse_path(text, mapping.systems.uris)
-        elif text not in _WORDS:
+        elif text not in ASIDE:
             rest[text] = condition
     return Way(
         mapping,
-        _every(mapping, spelled),
-        _every(mapping, rest) if rest else None,
+        every_test(mapping, spelled),
+        every_test(mapping, rest) if rest else None,
         frozenset(keys),
         path,
         collapse=tuple(spelled.get("collapse", ())),
@@ -150,29 +138,16 @@ def _way(mapping: Map, spelled: Json, slot: Slot, compiled: Json) -> Way:
     )
 
 
-def make_drops(mapping: Map) -> list[Drop]:
-    return [_drop(mapping, spelled) for spelled in mapping.get("drop") or ()]
-
-
-def _drop(mapping: Map, spelled: Json) -> Drop:
-    tested = {path: condition for path, condition in spelled.items() if path not in _WORDS}
-    text, condition = next(iter(tested.items()))
-    plain = len(tested) == 1 and text.isidentifier() and not isinstance(condition, dict)
-    values = tuple(condition if isinstance(condition, list) else [condition]) if plain else ()
-    element = parse_path(text, mapping.systems.uris).steps[0].name
-    return Drop(_every(mapping, spelled), spelled["why"], spelled.get("own") is False, element, values)
-
-
 def _keys(mapping: Map, condition: Json) -> set[tuple[Any, Any]]:
     if "coding" in condition:
-        return _wanted_codings(mapping, condition["coding"])
+        return wanted_codings(mapping, condition["coding"])
     if "table" in condition:
         words = mapping.tables[condition["table"]].words
         return {key for key, word in words.items() if word in condition.get("words", [word])}
     return set()
 
 
-def _wanted_codings(mapping: Map, spelled: Json) -> set[tuple[Any, Any]]:
+def wanted_codings(mapping: Map, spelled: Json) -> set[tuple[Any, Any]]:
     return {
         (mapping.systems.uri(system), code)
         for system, codes in spelled.items()
@@ -180,8 +155,9 @@ def _wanted_codings(mapping: Map, spelled: Json) -> set[tuple[Any, Any]]:
     }
 
 
-def _every(mapping: Map, spelled: Json) -> Test:
-    tests = [_test(mapping, path, condition) for path, condition in spelled.items() if path not in _WORDS]
+def every_test(mapping: Map, spelled: Json) -> Test:
+    """Whether a resource meets every condition."""
+    tests = [_test(mapping, path, condition) for path, condition in spelled.items() if path not in ASIDE]
     if len(tests) == 1:
         return tests[0]
     return lambda resource: all(test(resource) for test in tests)
@@ -208,18 +184,34 @@ def _is_one_of(path: Path, values: list[Any]) -> Test:
 def _verdict(mapping: Map, condition: Json) -> Callable[[list[Json]], bool]:
     kind, option = next((key, value) for key, value in condition.items() if key != "words")
     if kind == "coding":
-        wanted = _wanted_codings(mapping, option)
+        wanted = wanted_codings(mapping, option)
         return lambda codings: any((each.get("system"), each.get("code")) in wanted for each in codings)
     if kind == "no-system":
         uri = mapping.systems.uri(option)
         return lambda codings: all(each.get("system") != uri for each in codings)
-    table = mapping.tables[option]
+    return _by_table(kind, mapping.tables[option], condition.get("words"))
+
+
+def _by_table(kind: str, table: Table, words: list[Any] | None) -> Callable[[list[Json]], bool]:
     find, systems = table.find, {system for system, _ in table.words} | table.loose
-    if kind == "table" and "words" not in condition:
-        return lambda codings: any(each.get("system") in systems for each in codings) and find(codings) is not None
+    if kind == "table" and words is None:
+
+        def in_table(codings: list[Json]) -> bool:
+            for each in codings:
+                if each.get("system") in systems:
+                    return find(codings) is not None
+            return False
+
+        return in_table
     if kind == "table":
-        words = condition["words"]
-        return lambda codings: find(codings) in words
+        return lambda codings: find(codings) in (words or ())
     if kind == "only":
-        return lambda codings: bool(codings) and all(find((each,)) is not None for each in codings)
+
+        def only_of_table(codings: list[Json]) -> bool:
+            for each in codings:
+                if each.get("system") not in systems or find((each,)) is None:
+                    return False
+            return bool(codings)
+
+        return only_of_table
     return lambda codings: bool(codings) and find(codings) is None

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path as File
 from typing import Any
 
@@ -88,6 +89,14 @@ class Table:
     plain_words: dict[str, Word] = field(default_factory=dict)
     names: dict[str, Word] = field(default_factory=dict)
     rows: dict[Word, int] = field(default_factory=dict)
+
+    @cached_property
+    def by_system(self) -> dict[Any, dict[Any, Word]]:
+        """`words` in two steps: the quickest look-up for generated code."""
+        found: dict[Any, dict[Any, Word]] = {}
+        for (system, code), word in self.words.items():
+            found.setdefault(system, {})[code] = word
+        return found
 
     def find(self, codings: Iterable[Json]) -> Word | None:
         """The word of the first coding that the table knows; None when it knows none."""

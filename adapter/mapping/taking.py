@@ -5,6 +5,8 @@ Takes from: mapping.code, mapping.rules, mapping.reads.  Gives to: mapping.reade
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapter.canonical import BASE
 from adapter.mapping.code import Code
 from adapter.mapping.path import Path, Step, parse_path
@@ -22,7 +24,10 @@ class Taking:
              source  variable of the object being read
              lists   of a coding chosen among several, the variable of the whole list
              values  texts of the case values read so far, by place
+             strict  what is not as it should be ends the function
     """
+
+    strict = False
 
     def __init__(self, code: Code, mapping: Map) -> None:
         self.code, self.mapping = code, mapping
@@ -41,6 +46,9 @@ class Taking:
         if rule not in self.named:
             self.named.append(rule)
         return self.named.index(rule)
+
+    def _unmapped(self, rule: Rule, variable: str) -> str:
+        return f"run.unmapped({self._name(rule)}, {variable})"
 
     def _presence(self, source: str, branch: Rule, wanted: Branch) -> tuple[str, str]:
         if branch.fhir.lazy:
@@ -70,8 +78,7 @@ class Taking:
             target = targets[branch.case]
             self.code.add(indent, f"{target} = {branch.codec.read(self.code, variable)}", line)
             if loud and not branch.codec.sure and not branch.quiet:
-                told = f"run.unmapped({self._name(branch)}, {variable})"
-                self.code.add(indent, f"if {target} is None: {told}", line)
+                self.code.add(indent, f"if {target} is None: {self._unmapped(branch, variable)}", line)
         for path, value in branch.given:
             self.code.add(indent, f"{targets[path]} = {value!r}", line)
 
@@ -91,12 +98,11 @@ class Taking:
         self.code.add(indent, "try:", branch.at)
         self.code.add(indent + 1, f"{coding} = {variable}['coding'][0]", branch.at)
         exact = branch.codec.exact(self.code)
-        self.code.add(indent + 1, f"{target} = {exact}[{coding}['system'], {coding}['code']]", branch.at)
+        self.code.add(indent + 1, f"{target} = {exact}[{coding}['system']][{coding}['code']]", branch.at)
         self.code.add(indent, f"except {miss}:", branch.at)
         self.code.add(indent + 1, f"{target} = {branch.codec.read(self.code, variable)}", branch.at)
         if loud:
-            told = f"run.unmapped({self._name(branch)}, {variable})"
-            self.code.add(indent + 1, f"if {target} is None: {told}", branch.at)
+            self.code.add(indent + 1, f"if {target} is None: {self._unmapped(branch, variable)}", branch.at)
 
     def _preferred(self, indent: int, group: Rule, variable: str) -> None:
         table = self.mapping.tables[group.prefer]
@@ -112,24 +118,35 @@ class Taking:
         if group.prefer:
             self._preferred(indent, group, variable)
         if group.codec.prepare:
-            raw, prepare = variable, self.code.constant(group.codec.prepare, "prepare")
-            variable = self.code.var("q")
-            self.code.add(indent, f"{variable} = {prepare}({raw}, {self._measured(group)})", group.at)
-            self.code.add(indent, f"if {variable} is None: run.unmapped({self._name(group)}, {raw})", group.at)
-            self.code.add(indent, "else:", group.at)
-            indent += 1
+            indent, variable = self._prepared(indent, group, variable)
         inside, after = Branch(), self.code.beside()
         outer, self.code, source, self.source = self.code, after, self.source, variable
         for inner in group.rules:
-            for leaf in flatten(inner):
-                target = targets[group.case + leaf.case]
-                value = self._want(leaf, inside, target if leaf.codec.name == "copy" else "")
-                if value != target:
-                    text = leaf.codec.read(self.code, value)
-                    after.add(indent, f"{target} = {text} if {value} is not None else None", leaf.at)
+            if inner.kind == "group" and inner.codec.prepare:
+                held = self._want(inner, inside)
+                after.add(indent, f"if {held} is not None:", inner.at)
+                whole = replace(inner, case=group.case + inner.case, fhir=group.fhir + inner.fhir)
+                self._take_group(indent + 1, whole, held, targets)
+            else:
+                for leaf in flatten(inner):
+                    self._take_member(indent, leaf, inside, targets[group.case + leaf.case])
         self.code, self.source = outer, source
-        write_reads(outer, indent, variable, inside)
+        write_reads(outer, indent, variable, inside, strict=self.strict)
         outer.lines += after.lines
+
+    def _prepared(self, indent: int, group: Rule, raw: str) -> tuple[int, str]:
+        """Lines that bring a quantity to the unit kept; what follows stands one deeper."""
+        prepare, variable = self.code.constant(group.codec.prepare, "prepare"), self.code.var("q")
+        self.code.add(indent, f"{variable} = {prepare}({raw}, {self._measured(group)})", group.at)
+        self.code.add(indent, f"if {variable} is None: {self._unmapped(group, raw)}", group.at)
+        self.code.add(indent, "else:", group.at)
+        return indent + 1, variable
+
+    def _take_member(self, indent: int, leaf: Rule, inside: Branch, target: str) -> None:
+        value = self._want(leaf, inside, target if leaf.codec.name == "copy" else "")
+        if value != target:
+            text = leaf.codec.read(self.code, value)
+            self.code.add(indent, f"{target} = {text} if {value} is not None else None", leaf.at)
 
     def _measured(self, group: Rule) -> str:
         """Which row of the unit list applies: the value of another field, else the list's own name."""

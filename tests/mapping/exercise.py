@@ -17,10 +17,10 @@ from typing import Any
 
 from adapter.config import shipped
 from adapter.mapping import Mappings
+from adapter.mapping.drops import make_drops
 from adapter.mapping.language import load_language
 from adapter.mapping.reader import make_reader_code
 from adapter.mapping.rules import Language, Map, Rule
-from adapter.mapping.select import make_drops
 from adapter.mapping.writer import make_writer_code
 
 Place = tuple[str, str]

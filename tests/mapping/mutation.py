@@ -34,7 +34,6 @@ SAME = {
     "*finding.value.coded: direction -> both": "each word it could write is written by the branch before it",
     "*finding.value.absent: order one place earlier": "R4 forbids both (obs-6)",
     "*.coded: option without `quiet`": "a branch that fans out over a list never tells",
-    "*diagnosis.onset.range.*: option quantity without `units`": "a flaw of the engine, see readings.yaml",
 }
 
 

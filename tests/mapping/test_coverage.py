@@ -38,6 +38,7 @@ def exercised() -> tuple[Numbered, Recorder, list[str]]:
         documents += [parse_json((folder / "given.json").read_bytes())[0] for folder in test_cases.FOLDERS]
         for document in documents:
             mappings.to_case(document, "C-1")
+            mappings._intake.record(document)
         stopped = [said for document in documents for said in _stopped(mappings, document)]
     return numbered, recorder, stopped
 
@@ -58,8 +59,10 @@ def _stopped(mappings: Mappings, document: Json) -> Iterator[str]:
         for each in damaged(resource):
             beside = [] if each.get("resourceType") == "Patient" else patient
             entry = [{"resource": made} for made in (*beside, each)]
+            made = {"resourceType": "Bundle", "type": "collection", "entry": entry}
             try:
-                mappings.to_case({"resourceType": "Bundle", "type": "collection", "entry": entry}, "C-1")
+                mappings.to_case(made, "C-1")
+                mappings._intake.record(made)
             except Exception as error:  # noqa: BLE001 - whatever stops it is the finding
                 yield f"{each.get('resourceType')}: {type(error).__name__}"
 

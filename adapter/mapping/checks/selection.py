@@ -11,9 +11,10 @@ from typing import Any
 from adapter.errors import Json
 from adapter.mapping.checks.pairs import Pair, tell_map
 from adapter.mapping.checks.survey import Survey
+from adapter.mapping.drops import make_drops
 from adapter.mapping.path import Path, Step
 from adapter.mapping.rules import Map
-from adapter.mapping.select import make_drops, make_tests
+from adapter.mapping.select import make_tests
 
 
 def check_selection(survey: Survey) -> Iterator[str]:
