@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from adapter.case.fields import allowed_values
+from adapter.case.fields import allowed_values, read_field
 from adapter.eligibility.conditions import Facts
 from adapter.eligibility.criteria import Criteria, Criterion, Row, read_criteria
 from adapter.errors import DeclarationError, Json
@@ -69,8 +69,14 @@ def decide(
 def _judge(criterion: Criterion, facts: Facts) -> tuple[Row, tuple[str, ...]]:
     for row in criterion.rows[:-1]:
         if row.when and (evidence := row.when(facts)) is not None:
-            return row, evidence
-    return criterion.rows[-1], ()
+            return row, evidence or _asked(row, facts.case)
+    return criterion.rows[-1], _asked(criterion.rows[-1], facts.case)
+
+
+def _asked(row: Row, case: Json) -> tuple[str, ...]:
+    """An open question that rests on nothing of its own rests on the datum it asks for, as far as that is recorded."""
+    places = read_field(case, row.datum) if row.datum else ()
+    return tuple(f"{at}/{next(iter(held))}" if isinstance(held, dict) and held else at for at, held in places)
 
 
 def _status(judged: Iterable[tuple[Criterion, bool | None]]) -> str:

@@ -12,66 +12,108 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.case import check_case
+from adapter.case.fields import allowed_values
 from adapter.declaration import load_declaration
 from adapter.eligibility import Criteria, decide, load_criteria
+from adapter.eligibility.what_if import suppose
 from adapter.errors import DeclarationError, Json, UsageError
 
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "mappings"
 TODAY = date(2024, 6, 1)
 CRITERIA = {name: load_criteria(MAPPINGS, name) for name in ("SA", "SB")}
-HAND_WORKED = [load_declaration(path).data for path in sorted((ROOT / "tests" / "cases-eligibility").glob("*.yaml"))]
-PATIENTS = [(folder["base"], patient) for folder in HAND_WORKED for patient in folder["patients"]]
-INCLUSIONS = ("I1", "I2", "I3", "I4", "D1", "D2")
+FOLDER = ROOT / "tests" / "cases-eligibility"
+BASE: Json = load_declaration(FOLDER / "base.yaml").data
+PATIENTS = sorted(file.parent for file in FOLDER.glob("*/why.md"))
+# Whatever a patient's folder does not mention is as for the girl of the base.
+AS_BASE = {rules: f"{prefix}the-girl-of-the-base" for rules, prefix in (("SA", ""), ("SB", "sb-"))}
 
 
-def make_patient(base: Json, patient: Json) -> Json:
-    case = {**base, **patient.get("with", {})}
-    return {name: section for name, section in case.items() if name not in patient.get("without", [])}
+def read(patient: Path, name: str) -> Json:
+    found: Json = load_declaration(patient / name).data
+    return found
+
+
+def make_patient(patient: Path) -> tuple[Json, Criteria]:
+    given = read(patient, "given.yaml")
+    case = {**BASE, **given.get("with", {})}
+    case = {name: section for name, section in case.items() if name not in given.get("without", [])}
+    return case, CRITERIA[given.get("rule_set", "SA")]
+
+
+def expected(patient: Path, rule_set: str) -> Json:
+    """Every criterion as worked out by hand: value, reason, evidence; settle and datum when it is open."""
+    own = read(patient, "expect.yaml")
+    return {**read(FOLDER / AS_BASE[rule_set], "expect.yaml")["criteria"], **own["criteria"]}
 
 
 def values(decision: Json) -> dict[str, str]:
     return {criterion["id"]: criterion["value"] for criterion in decision["criteria"]}
 
 
-@pytest.mark.parametrize(("base", "patient"), PATIENTS, ids=[patient["title"] for _, patient in PATIENTS])
-def test_decides_as_worked_out_by_hand(base: Json, patient: Json) -> None:
-    criteria = CRITERIA[patient.get("rule_set", "SA")]
-    decision = decide(make_patient(base, patient), criteria, today=TODAY)
-    as_base = {each.id: "true" if each.id in INCLUSIONS else "false" for each in criteria.criteria}
-    assert (decision["status"], values(decision)) == (patient["status"], {**as_base, **patient.get("expect", {})})
+def told(criterion: Json) -> Json:
+    shown = {key: criterion[key] for key in ("value", "reason", "settle", "datum") if key in criterion}
+    return {**shown, "evidence": [each["case"] for each in criterion["evidence"]]}
 
 
-@pytest.mark.parametrize(("base", "patient"), PATIENTS, ids=[patient["title"] for _, patient in PATIENTS])
-def test_gives_the_evidence_and_the_way_out_worked_out_by_hand(base: Json, patient: Json) -> None:
-    decision = decide(make_patient(base, patient), CRITERIA[patient.get("rule_set", "SA")], today=TODAY)
-    by_id = {criterion["id"]: criterion for criterion in decision["criteria"]}
-    found = {name: [each["case"] for each in by_id[name]["evidence"]] for name in patient.get("evidence", {})}
-    settle = {name: by_id[name]["settle"] for name in patient.get("settle", {})}
-    assert (found, settle) == (patient.get("evidence", {}), patient.get("settle", {}))
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.name)
+def test_decides_as_worked_out_by_hand_with_reason_and_evidence(patient: Path) -> None:
+    case, criteria = make_patient(patient)
+    decision = decide(case, criteria, today=TODAY)
+    assert decision["status"] == read(patient, "expect.yaml")["status"]
+    assert {each["id"]: told(each) for each in decision["criteria"]} == expected(patient, criteria.rule_set)
+
+
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.name)
+def test_the_datum_that_is_asked_for_would_settle_the_question(patient: Path) -> None:
+    """Of the answers a hospital could give, at least one closes the criterion."""
+    case, criteria = make_patient(patient)
+    decision = decide(case, criteria, today=TODAY)
+    for criterion in decision["criteria"] if decision["status"] == "undetermined" else ():
+        if criterion["value"] == "unknown":
+            after = [decide(answer, criteria, today=TODAY) for answer in answers(case, criterion["datum"])]
+            values = {each["value"] for one in after for each in one["criteria"] if each["id"] == criterion["id"]}
+            assert values - {"unknown"}, criterion["id"]
+
+
+# What a hospital might answer: words come from the schema.
+DATES = ("2012-01-15", "2015-01-15", "2004", "2030-01-01")
+ICD_10 = "http://hl7.org/fhir/sid/icd-10"
+ANSWERS: dict[str, list[str]] = {
+    "clinical_lesions": ['[+]={"bone": "rib", "side": "left"}'],
+    "imaging_studies": ['[+]={"modality": "MR", "result": "positive"}'],
+    "patient.birth_date": [f"={day}" for day in DATES],
+    "diagnosis.onset": ['={"age": {"value": 9, "unit": "a"}}', *(f'={{"date": "{day}"}}' for day in DATES)],
+    "other_diagnoses[].code": [f'={{"system": "{ICD_10}", "code": "{code}"}}' for code in ("M08.1", "M08.4")],
+}
+
+
+def answers(case: Json, datum: str) -> list[Json]:
+    words = ANSWERS.get(datum) or [f"={word}" for word in allowed_values(datum) or []]
+    return [suppose(case, [f"{datum}{word}"]) for word in words]
 
 
 def test_hand_worked_patients_are_many_explained_and_valid() -> None:
     shapes = [
-        issue.expression
-        for base, patient in PATIENTS
-        for issue in check_case(make_patient(base, patient), CRITERIA["SA"].consistency, today=TODAY)
+        (patient.name, issue.expression)
+        for patient in PATIENTS
+        for issue in check_case(make_patient(patient)[0], CRITERIA["SA"].consistency, today=TODAY)
         if issue.type != "business-rule"
     ]
-    assert len(PATIENTS) >= 40
-    assert all(patient["why"] for _, patient in PATIENTS)
+    assert len(PATIENTS) >= 60
+    assert all(len((patient / "why.md").read_text(encoding="utf-8").splitlines()) >= 3 for patient in PATIENTS)
     assert shapes == []
 
 
-@pytest.mark.parametrize(("base", "patient"), PATIENTS[:60:7])
-def test_an_unknown_says_what_would_settle_it_and_a_certainty_does_not(base: Json, patient: Json) -> None:
-    decision = decide(make_patient(base, patient), CRITERIA["SA"], today=TODAY)
-    assert all(("settle" in each) is (each["value"] == "unknown") for each in decision["criteria"])
+def test_an_unknown_says_what_would_settle_it_and_a_certainty_does_not() -> None:
+    decisions = [decide(make_patient(patient)[0], CRITERIA["SA"], today=TODAY) for patient in PATIENTS]
+    criteria = [each for decision in decisions for each in decision["criteria"]]
+    assert all(("settle" in each) is ("datum" in each) is (each["value"] == "unknown") for each in criteria)
 
 
 def test_evidence_is_located_in_the_resources_when_somebody_knows_where_they_are() -> None:
     decision = decide(
-        PATIENTS[0][0],
+        BASE,
         CRITERIA["SA"],
         today=TODAY,
         locate=lambda pointer: ("Condition/c1", f"Condition{pointer.replace('/', '.')}"),
@@ -85,7 +127,7 @@ def test_evidence_is_located_in_the_resources_when_somebody_knows_where_they_are
 
 
 def test_reasons_come_in_french_too() -> None:
-    decision = decide(PATIENTS[0][0], CRITERIA["SA"], today=TODAY, language="fr")
+    decision = decide(BASE, CRITERIA["SA"], today=TODAY, language="fr")
     assert decision["criteria"][0]["reason"] == "Au moins une lésion osseuse est enregistrée."
 
 
@@ -144,8 +186,7 @@ def test_a_criterion_that_would_take_the_empty_case_is_refused(tmp_path: Path) -
 
 def test_pet_confirms_where_the_registry_lists_it(tmp_path: Path) -> None:
     criteria = load_changed(tmp_path, "values: [MR, NM]", "values: [MR, NM, PT]")
-    base, _ = PATIENTS[0]
-    case = {**base, "imaging_lesions": [{"bone": "tibia", "side": "left", "modality": "PT"}], "imaging_studies": []}
+    case = {**BASE, "imaging_lesions": [{"bone": "tibia", "side": "left", "modality": "PT"}], "imaging_studies": []}
     assert decide(case, criteria, today=TODAY)["status"] == "eligible"
 
 
