@@ -11,7 +11,6 @@ import click
 
 from adapter.cli.entry import Session
 from adapter.cli.terminal import emit, json_option, terminal_width
-from adapter.errors import NotSupportedError
 
 _GROUPS = ("sex", "centre", "focality", "period")
 
@@ -25,13 +24,16 @@ _GROUPS = ("sex", "centre", "focality", "period")
 @click.pass_obj
 def cohort(session: Session, form: str, like: str, by: tuple[str, ...], complete: bool, as_json: bool) -> None:
     """Describe the eligible cases beside the published cohort."""
+    from adapter.cli.reporting import make_document
     from adapter.cohort import contract_row, render_csv, render_description
     from adapter.describing import describe_registry
 
-    if form in ("html", "docx"):
-        raise NotSupportedError(f"The {form} report is not built yet; text, json and csv are.")
     with session.parts() as parts:
         found = describe_registry(parts, like, by=by, language=session.language, processes=os.cpu_count() or 1)
+        made = make_document(parts, found, form, session.language) if form in ("html", "docx") else None
+    if made is not None:
+        click.echo(made, nl=False)
+        return
     if as_json or form == "json":
         everything = complete or bool(by)
         emit(found if everything else [contract_row(row) for row in found["rows"]], indent=not as_json)

@@ -18,13 +18,14 @@ from adapter.figures.scene import Scene, write_svg
 from adapter.figures.skeleton import Region, Shade, draw_skeleton, regions, regions_of
 from adapter.figures.survival import TimeToRemission
 from adapter.figures.together import BonesTogether
-from adapter.figures.words import Language, Words
+from adapter.figures.words import Language, Words, number
 from adapter.mapping import Mappings
 
 if TYPE_CHECKING:
     from adapter.cohort import Derivation
 
 __all__ = [
+    "Language",
     "Picture",
     "Region",
     "Scene",
@@ -32,6 +33,7 @@ __all__ = [
     "bone_names",
     "draw_skeleton",
     "make_pictures",
+    "number",
     "regions",
     "regions_of",
     "write_svg",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from adapter.errors import ConfigError
-from adapter.figures.scene import GRADES, INK, Scene, Shape, Text
+from adapter.figures.scene import GRADES, INK, PAGE_INK, Scene, Shape, Text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,7 @@ _STYLE: dict[Any, Any] = {
     **{"axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK, "axes.labelcolor": INK},
     **{"text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.linewidth": 0.7},
 }
+_STYLED = re.compile(r'style="([^"]*)"')
 _ID = re.compile(r'\b(id="|href="#|url\(#)')
 
 
@@ -74,12 +75,21 @@ def _for_pages(svg: str, name: str, title: str, summary: str) -> str:
 
     element = svg[svg.index("<svg") :]
     element = re.sub(r"\s*<metadata>.*?</metadata>", "", element, count=1, flags=re.DOTALL)
+    element = re.sub(r"\s*<style.*?</style>", "", element, count=1, flags=re.DOTALL)
+    element = _STYLED.sub(_as_attributes, element)
     element = _ID.sub(lambda match: f"{match[1]}{name}-", element)
     head, rest = element.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*pt"', "", head)
-    labelled = f'{head} role="img" aria-labelledby="{name}-title {name}-summary">'
+    drawn = 'stroke-linejoin="round" stroke-linecap="butt" role="img"'
+    labelled = f'{head} {drawn} aria-labelledby="{name}-title {name}-summary">'
     told = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-summary">{escape(summary)}</desc>'
     return f"{labelled}{told}{rest.replace(INK, 'currentColor')}"
+
+
+def _as_attributes(match: re.Match[str]) -> str:
+    """Pages that forbid styles in elements show presentation attributes all the same."""
+    pairs = (each.split(":", 1) for each in match[1].split(";") if ":" in each)
+    return " ".join(f'{name.strip()}="{value.strip()}"' for name, value in pairs)
 
 
 def paint_scene(scene: Scene) -> bytes:
@@ -114,7 +124,7 @@ def _paint(axes: Axes, shape: Shape, points: float, order: int) -> None:
     patch = PathPatch(
         _path(shape),
         facecolor=shape.fill or (GRADES[shape.grade or 0] if graded else "none"),
-        edgecolor=shape.stroke,
+        edgecolor=INK if shape.stroke == PAGE_INK else shape.stroke,
         linewidth=shape.width * points,
         linestyle=(0, (2, 2)) if shape.dashed else "-",
         zorder=order,

@@ -12,6 +12,8 @@ from html import escape
 from typing import Literal
 
 INK, LINE, FRAME, GROUND = "#2b3a44", "#8b98a1", "#eef1f3", "#ffffff"
+# The colour of the words around the drawing: dark on a light page, light on a dark one.
+PAGE_INK = "currentColor"
 # Five grades of one hue, from none to most; light to dark, so that grey print keeps the order.
 GRADES = ("#ffffff", "#d3e5f2", "#8fbfe0", "#3d8bc0", "#0d4373")
 _FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
@@ -93,7 +95,7 @@ def _patterns(name: str) -> Iterator[str]:
             f'patternUnits="userSpaceOnUse">{ground}{mark}</pattern>'
         )
     yield f'<marker id="{name}-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-    yield f'<path d="M0 0.8L7.5 4L0 7.2Z" fill="{INK}"/></marker>'
+    yield f'<path d="M0 0.8L7.5 4L0 7.2Z" fill="{PAGE_INK}"/></marker>'
     yield "</defs>"
 
 
