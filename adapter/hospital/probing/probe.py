@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from adapter.errors import Json, RemoteError
+from adapter.errors import Json
 from adapter.hospital.client import Hospital
 from adapter.hospital.probing.filters import parameters_used, try_filter, try_unknown
 from adapter.hospital.probing.interview import Interview
@@ -26,9 +26,9 @@ def probe_server(hospital: Hospital) -> ServerProfile:
     Errors:  RemoteError when the server does not answer, or does not know us
     """
     interview = Interview(hospital)
-    capabilities = _capabilities(hospital)
+    capabilities = _capabilities(interview)
     held = _sample(interview)
-    used = [pair for pair in parameters_used(hospital.source)]
+    used = parameters_used(hospital.source)
     filters = {f"{type_}.{name}": try_filter(interview, type_, name) for type_, name in used}
     most = max(held, key=lambda type_: held[type_] or len(interview.samples[type_]), default="Patient")
     about_patients = next((each for each in sorted(held, key=lambda t: -(held[t] or 0)) if each != "Patient"), most)
@@ -48,21 +48,17 @@ def probe_server(hospital: Hospital) -> ServerProfile:
         **profile,  # type: ignore[arg-type]
         throttling=interview.throttling,
         access=hospital.access(),
-        requests=interview.requests + 1,
+        requests=interview.requests,
     )
 
 
-def _capabilities(hospital: Hospital) -> Json:
+def _capabilities(interview: Interview) -> Json:
     """Empty for a server that has none: it is then known by what it does alone.
 
-    Errors:  RemoteError when it does not answer at all
+    Errors:  RemoteError when it does not answer at all, or does not know us
     """
-    try:
-        return hospital.capabilities()
-    except RemoteError as error:
-        if not error.status or error.status in (401, 403):
-            raise
-        return {}
+    found = interview.document(f"{interview.hospital.source.base}/metadata", "its CapabilityStatement")
+    return found if found.get("resourceType") == "CapabilityStatement" else {}
 
 
 def _sample(interview: Interview) -> dict[str, int | None]:
