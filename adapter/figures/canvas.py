@@ -52,6 +52,14 @@ def new_figure(height_inches: float, width_inches: float = WIDTH_INCHES) -> Iter
         yield figure, figure.add_subplot()
 
 
+def paint_cells(axes: Axes, numbers: list[list[float]], colours: str, top: float) -> None:
+    """A matrix as coloured cells with the first row on top, each a shape of its own: no picture within the picture."""
+    columns, rows = len(numbers[0]), len(numbers)
+    edges = ([x - 0.5 for x in range(columns + 1)], [y - 0.5 for y in range(rows + 1)])
+    axes.pcolormesh(*edges, numbers, cmap=colours, vmin=0, vmax=top, edgecolors="face", linewidth=0.3)
+    axes.invert_yaxis()
+
+
 def save(figure: Figure, form: str, name: str, title: str = "", summary: str = "") -> bytes:
     """The figure as SVG or PNG, without time or version in it.
 

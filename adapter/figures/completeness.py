@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.case.fields import read_field
 from adapter.errors import Json
-from adapter.figures.canvas import new_figure
+from adapter.figures.canvas import new_figure, paint_cells
 from adapter.figures.picture import Picture
+from adapter.figures.scene import GROUND
 from adapter.figures.words import Language, Words
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _is_documented(case: Json, field: str) -> bool:
 @contextmanager
 def _draw(names: list[str], heads: list[str], shares: list[list[float]]) -> Iterator[Figure]:
     with new_figure(0.9 + 0.2 * len(names)) as (figure, axes):
-        axes.imshow(shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+        paint_cells(axes, shares, "cividis", 100)
         for i, of in enumerate(shares):
             for j, share in enumerate(of):
                 axes.text(
@@ -141,7 +142,7 @@ def _draw(names: list[str], heads: list[str], shares: list[list[float]]) -> Iter
         axes.set_yticks(range(len(names)), names, size=8)
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
-        axes.axvline(0.5, color="white", linewidth=2.5)
+        axes.axvline(0.5, color=GROUND, linewidth=3)
         for spine in axes.spines.values():
             spine.set_visible(False)
         yield figure

@@ -12,7 +12,7 @@ from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 from adapter.errors import Json
-from adapter.figures.canvas import new_figure
+from adapter.figures.canvas import new_figure, paint_cells
 from adapter.figures.picture import Picture
 from adapter.figures.words import Language, Words
 
@@ -88,7 +88,7 @@ def _draw(names: list[str], counts: list[list[float]]) -> Iterator[Figure]:
     with new_figure(1.2 + 0.29 * max(len(names), 4), 6.0) as (figure, axes):
         if names:
             top = max(counts[i][j] for i in range(len(names)) for j in range(i + 1))
-            axes.imshow(counts, cmap="Blues", vmin=0, vmax=top * 1.15, aspect="auto")
+            paint_cells(axes, counts, "Blues", top * 1.15)
             for i, of in enumerate(counts):
                 for j in range(i + 1):
                     weight, colour = ("bold" if i == j else "normal"), ("white" if of[j] > 0.6 * top else "black")

@@ -101,7 +101,7 @@ def _inconsistencies(description: Json, language: Language) -> Iterator[Block]:
 def _reasons(row: Json) -> Iterator[str]:
     notes = [row["notes"][0]] if is_inconsistent(row) else []
     for reason in (*notes, *(verdict["why"] for verdict in _impossible(row))):
-        yield f"{row['id']} {row['name']}. {reason}"
+        yield f"{row['id']} {row['name']}. {reason[:1].upper()}{reason[1:]}"
 
 
 def _impossible(row: Json) -> list[Json]:

@@ -21,7 +21,7 @@ _MARGIN_CM, _WIDTH_CM, _HEIGHT_CM = 1.8, 17.4, 21.5
 _FONT = "Liberation Sans"
 _LINE = "B4BEC5"
 # Share of the width that the first column takes, in a table of many columns.
-_FIRST = 0.30
+_FIRST = 0.25
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -143,7 +143,8 @@ def _add_table(document: Any, grid: Grid) -> None:
 def _shares(grid: Grid) -> list[float]:
     """Columns as wide as their longest cell asks, within reason."""
     lines = [grid.head, *grid.rows]
-    lengths = [min(max(len(line[i]) for line in lines), 26) + 3 for i in range(1, len(grid.head))]
+    words = [max(len(word) for word in head.split()) for head in grid.head]
+    lengths = [max(words[i] * 1.25, min(max(len(line[i]) for line in lines), 24)) + 3 for i in range(1, len(words))]
     return [_FIRST, *((1 - _FIRST) * length / sum(lengths) for length in lengths)]
 
 
@@ -161,7 +162,7 @@ def _fill(
         if i in numeric:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         run = paragraph.add_run(text)
-        run.font.size, run.bold = Pt(7.5), bold
+        run.font.size, run.bold = Pt(7), bold
         _underline(cell, thick=bold)
 
 

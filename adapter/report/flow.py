@@ -18,7 +18,7 @@ from adapter.report.words import WORDS
 _WIDTH = 760
 _LEFT, _RIGHT = (20, 240), (310, 740)
 _LINE, _SIZE, _PAD, _GAP = 18, 12.5, 14, 22
-_LETTERS = 58
+_LETTERS, _BOLD_LETTERS = 58, 50
 
 
 def draw_flow(flow: Json, language: Language) -> Picture:
@@ -28,7 +28,7 @@ def draw_flow(flow: Json, language: Language) -> Picture:
     counts |= {"screened": flow["screened"], "included": flow["included"]}
     boxes = [_box_of(flow, key, say) for key in ("ineligible", "undetermined")]
     if flow["unreadable"]:
-        boxes.insert(0, [f"{say['unreadable']} (n = {flow['unreadable']})"])
+        boxes.insert(0, textwrap.wrap(f"{say['unreadable']} (n = {flow['unreadable']})", _BOLD_LETTERS))
     summary = say["flow_summary"].format(**counts)
     ends = (f"{say['screened']} (n = {counts['screened']})", f"{say['included']} (n = {counts['included']})")
     items = list(_items(boxes, ends, beside=bool(flow["unreadable"])))
@@ -41,7 +41,7 @@ def draw_flow(flow: Json, language: Language) -> Picture:
 def _box_of(flow: Json, key: str, say: dict[str, str]) -> list[str]:
     """Title and reasons; of the excluded each is counted once, by the first criterion that excludes it."""
     title, count = (say["excluded"], "first") if key == "ineligible" else (say["undetermined"], "any")
-    lines = [f"{title} (n = {flow[key]['n']})"]
+    lines = textwrap.wrap(f"{title} (n = {flow[key]['n']})", _BOLD_LETTERS)
     for each in flow[key]["by"]:
         if each[count]:
             told = f"{_reason(each, key, say)} (n = {each[count]})"

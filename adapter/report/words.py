@@ -25,13 +25,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "screened": {"en": "Records screened", "fr": "Dossiers examinés"},
     "unreadable": {
-        "en": "In quarantine, unread, not among the screened",
-        "fr": "En quarantaine, non lus, hors des dossiers examinés",
+        "en": "In quarantine, unread, not counted",
+        "fr": "En quarantaine, non lus, non comptés",
     },
     "excluded": {"en": "Excluded, by the first criterion", "fr": "Exclus, selon le premier critère"},
     "undetermined": {
-        "en": "Undetermined, by open criterion (may overlap)",
-        "fr": "Indéterminés, selon le critère ouvert (cumulables)",
+        "en": "Undetermined, by any open criterion",
+        "fr": "Indéterminés, par critère ouvert",
     },
     "met": {"en": "met", "fr": "rempli"},
     "not_met": {"en": "not met", "fr": "non rempli"},
