@@ -31,14 +31,13 @@ def read_field(case: Json, field: str) -> Iterator[tuple[str, Any]]:
 def value_reader(field: str) -> Callable[[Json], Any]:
     """A reader of a single-valued field, for many cases; it answers None where the record is silent."""
     *sections, name = field.split(".")
+    if not sections:
+        return lambda case: case.get(name)
+    outer = value_reader(".".join(sections))
 
     def read(case: Json) -> Any:
-        for section in sections:
-            found = case.get(section)
-            if found is None:
-                return None
-            case = found
-        return case.get(name)
+        section = outer(case)
+        return None if section is None else section.get(name)
 
     return read
 

@@ -5,7 +5,7 @@ Takes from: declaration, cohort.variables, cohort.variable_proof.  Gives to: coh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -56,6 +56,11 @@ class Derivation:
     strata: Mapping[str, str]
     not_usable: Sequence[str]
     works: Sequence[Work]
+    declaration: Declaration
+
+    def only(self, names: Collection[str]) -> Derivation:
+        """The same, working out these variables and no others."""
+        return _compile(self.declaration, names)
 
     def work_out(self, case: Json) -> list[Any]:
         """What every step finds in one case; columns know their places."""
@@ -96,14 +101,20 @@ def load_derivation(folder: Path) -> Derivation:
     declaration = load_declaration(folder / "derived.yaml", "derived")
     if problems := list(check_variables(declaration)):
         raise DeclarationError(problems)
+    return _compile(declaration, declaration.data["variables"])
+
+
+def _compile(declaration: Declaration, names: Collection[str]) -> Derivation:
     data = declaration.data
     compiler = make_compiler(data)
     columns = []
     for name, variable in data["variables"].items():
-        marked = compiler.is_marked(name)
-        places = compiler.variable(name), compiler.mark(name) if marked else -1
-        columns.append(_column(declaration, name, variable, marked, places))
-    return Derivation(data["version"], columns, data["strata"], data["not_usable"], tuple(compiler.plan.works))
+        if name in names:
+            marked = compiler.is_marked(name)
+            places = compiler.variable(name), compiler.mark(name) if marked else -1
+            columns.append(_column(declaration, name, variable, marked, places))
+    works = tuple(compiler.plan.works)
+    return Derivation(data["version"], columns, data["strata"], data["not_usable"], works, declaration)
 
 
 def _column(declaration: Declaration, name: str, variable: Json, marked: bool, places: tuple[int, int]) -> Column:

@@ -30,6 +30,15 @@ class Statistics:
     checks: Sequence[Json]
     derivation: Derivation
 
+    def variables(self, by: Sequence[str] = ()) -> set[str]:
+        """What the table asks of a case, with what is not usable and these groups: nothing else need be worked out."""
+        names = {self.derivation.strata[name] for name in by} | set(self.derivation.not_usable)
+        for asked in (each for row in self.rows for each in (row, *row.get("also", []))):
+            names |= {asked[key] for key in ("count", "measure", "of") if asked.get(key)}
+            most = asked.get("most_frequent", {"all": "", "among": {}})
+            names |= {most["all"], *most["among"].values()}
+        return names - {""}
+
 
 def load_statistics(folder: Path, like: str = "SA", derivation: Derivation | None = None) -> Statistics:
     """Read and prove <folder>/statistics.yaml, and choose the rows of one source.

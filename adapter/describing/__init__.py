@@ -44,7 +44,7 @@ def describe_registry(
     for name in by:
         if name not in statistics.derivation.strata:
             raise UsageError(f"Cases are grouped by {', '.join(statistics.derivation.strata)}.")
-    screened = screen(parts, published, processes)
+    screened = screen(parts, published, by, processes)
     table = screened.table
     return {
         **_head(parts, published, language),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 
@@ -33,7 +33,7 @@ class Screened:
 
     def __init__(self, published: Published) -> None:
         self.published = published
-        self.table = Table(published.statistics.derivation.columns)
+        self.table = Table(())
         self.statuses: Counter[str] = Counter()
         self.first: Counter[str] = Counter()
         self.any: Counter[str] = Counter()
@@ -76,9 +76,10 @@ def is_own(parts: Parts, published: Published) -> bool:
     return published.criteria.rule_set == parts.knowledge.criteria.rule_set
 
 
-def screen(parts: Parts, published: Published, processes: int = 1) -> Screened:
-    """Hold everybody against a paper's criteria."""
-    screened, derivation = Screened(published), published.statistics.derivation
+def screen(parts: Parts, published: Published, by: Sequence[str] = (), processes: int = 1) -> Screened:
+    """Hold everybody against a paper's criteria; what its table and these groups ask is worked out."""
+    statistics = published.statistics
+    screened, derivation = Screened(published), statistics.derivation.only(statistics.variables(by))
     if not is_own(parts, published):
         screened.table = tabulate(screened.cases(parts), derivation)
         return screened
