@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from adapter.declaration import Declaration, Pointer, load_declaration
+from adapter.declaration import Declaration, Pointer, find_violations, load_declaration
 from adapter.errors import ConfigError, DeclarationError, Json, UsageError
 from adapter.hospital.bulk.request import make_bulk
 from adapter.hospital.opposition import ConsentRule, Opposition
@@ -35,7 +35,7 @@ def load_sources(folder: Path | None, client_keys: Path | None = None) -> dict[s
     files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder and folder.is_dir() else []
     sources: dict[str, Source] = {}
     for file in files:
-        declaration = load_declaration(file, "source")
+        declaration = _read(file)
         problems = [f"{declaration.at(place)} {problem}" for place, problem in _problems(declaration)]
         if problems:
             raise DeclarationError(problems)
@@ -44,6 +44,15 @@ def load_sources(folder: Path | None, client_keys: Path | None = None) -> dict[s
             raise DeclarationError(f"{declaration.at(('source',))} R101 source '{source.name}' is declared twice")
         sources[source.name] = source
     return sources
+
+
+def _read(file: Path) -> Declaration:
+    """Held against the schema without repeating what stands there: somebody may have written a secret down."""
+    declaration = load_declaration(file)
+    wrong = sorted(find_violations("source", declaration.data), key=lambda each: declaration.line(each.pointer))
+    if wrong:
+        raise DeclarationError(f"{declaration.at(each.pointer)} S001 {each.expected}" for each in wrong)
+    return declaration
 
 
 def resolve_source(name_or_base: str, sources: Mapping[str, Source]) -> Source:
