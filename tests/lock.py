@@ -10,6 +10,8 @@ from pathlib import Path
 
 # Pinned for other platforms, so that their metadata is not at hand here; huey names its licence in a file only.
 _ELSEWHERE = {"colorama": "BSD-3-Clause", "huey": "MIT", "tzdata": "Apache-2.0"}
+# In an environment of its own, never beside the tests: half a gigabyte, and Java.
+_ON_SPARK = {"py4j": "BSD-3-Clause", "pyspark": "Apache-2.0"}
 ROOT = Path(__file__).parents[1]
 _COMPILE = [
     "-m", "uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal", "--python-version", "3.11",
@@ -21,7 +23,9 @@ _COMPILE = [
 def main() -> None:
     _compile("requirements.lock")
     _compile("requirements-dev.lock", "--group", "dev")
-    lines = [f"{name}=={version}  {licence_of(name)}" for name, version in locked("requirements-dev.lock")]
+    _compile("requirements-spark.lock", "--extra", "spark")
+    pinned = sorted({*locked("requirements-dev.lock"), *locked("requirements-spark.lock")})
+    lines = [f"{name}=={version}  {licence_of(name)}" for name, version in pinned]
     (ROOT / "licences.lock").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -40,7 +44,7 @@ def licence_of(name: str) -> str:
     try:
         declared = metadata.metadata(name)
     except metadata.PackageNotFoundError:
-        return _ELSEWHERE[name]
+        return {**_ELSEWHERE, **_ON_SPARK}[name]
     classifiers = [each for each in declared.get_all("Classifier") or [] if each.startswith("License ::")]
     short = declared.get("License-Expression") or next((each.rsplit(" :: ", 1)[-1] for each in classifiers), "")
     return short or (declared.get("License") or _ELSEWHERE.get(name, "not declared")).splitlines()[0]

@@ -54,6 +54,8 @@ class Spark:
         handed = self._context.broadcast((plan, dict(drugs)))
         lines = self._scattered.filter(lambda item: item[0] == _LINE).map(lambda item: item[1])
         judged = lines.partitionBy(plan.partitions, int).mapPartitions(partial(_judge, handed), True).glom()
+        # Judged everywhere at once, then fetched one partition after the other.
+        judged.persist(_disk()).count()
         for number, verdicts in enumerate(judged.toLocalIterator()):
             yield write_part(folder, number, verdicts)
 
@@ -75,7 +77,7 @@ def open_spark(master: str | None) -> Iterator[Spark]:
     except ModuleNotFoundError as error:
         raise ConfigError("Spark needs pyspark: pip install 'crmo-fhir-adapter[spark]'.") from error
     conf = SparkConf().setAppName("crmo-adapter screen").setIfMissing("spark.ui.enabled", "false")
-    conf = conf.setIfMissing("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
+    conf = conf.setIfMissing("spark.ui.showConsoleProgress", "false")
     try:
         context = SparkContext(conf=conf.setMaster(master) if master else conf)
     except PySparkRuntimeError as error:

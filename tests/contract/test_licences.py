@@ -40,7 +40,14 @@ def licences() -> dict[tuple[str, str], str]:
 
 
 def test_every_pinned_distribution_has_a_licence_and_no_other() -> None:
-    assert set(licences()) == {*locked("requirements.lock"), *locked("requirements-dev.lock")}
+    locks = ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock")
+    assert set(licences()) == {pinned for lock in locks for pinned in locked(lock)}
+
+
+def test_spark_gets_what_everybody_gets_and_spark() -> None:
+    more = set(locked("requirements-spark.lock")) - set(locked("requirements.lock"))
+    assert {name for name, _ in more} == {"py4j", "pyspark"}
+    assert set(locked("requirements.lock")) <= set(locked("requirements-spark.lock"))
 
 
 def test_every_licence_may_be_used_beside_ours() -> None:
@@ -52,7 +59,8 @@ def test_every_licence_may_be_used_beside_ours() -> None:
 @pytest.mark.parametrize("name", wanted())
 def test_every_dependency_is_pinned(name: str) -> None:
     normal = re.sub(r"[-_.]+", "-", name).lower()
-    assert normal in {pinned for pinned, _ in locked("requirements-dev.lock")}
+    pinned = {*locked("requirements-dev.lock"), *locked("requirements-spark.lock")}
+    assert normal in {known for known, _ in pinned}
 
 
 def test_every_dependency_has_one_line_in_the_readme_and_no_other() -> None:

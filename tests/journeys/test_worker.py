@@ -32,7 +32,7 @@ from adapter.worker.queue import Queue as WakingQueue
 from tests.conftest import PostgreSQL
 
 HASTY = Patience(attempts=2, pause=lambda seconds: None)
-SOON = 30
+SOON = 90
 
 
 class GatedServer(FhirServer):
@@ -50,7 +50,7 @@ class GatedServer(FhirServer):
 
 
 def until(true: Callable[[], bool]) -> bool:
-    """Wait for it, up to half a minute."""
+    """Wait for it, as long as a loaded machine may take."""
     deadline = time.monotonic() + SOON
     while not true() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -267,10 +267,16 @@ def apart(tmp_path: Path, server: GatedServer) -> Iterator[dict[str, str]]:
         server.gate.set()
 
 
-def start_worker(environment: dict[str, str]) -> subprocess.Popen[str]:
+@contextmanager
+def started(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A worker that is a process of its own; killed at the end of the block, if it is still there."""
     command = [sys.executable, "-m", "adapter", "worker", "--format", "json"]
     pipes: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env=environment, text=True, **pipes)
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as worker:
+        try:
+            yield worker
+        finally:
+            worker.kill()
 
 
 def request_pull(environment: dict[str, str]) -> tuple[Parts, str, ExitStack]:
@@ -286,17 +292,15 @@ def request_pull(environment: dict[str, str]) -> tuple[Parts, str, ExitStack]:
 def test_killed_workers_pull_is_finished_by_the_next(apart: dict[str, str], server: GatedServer) -> None:
     own, job_id, closing = request_pull(apart)
     with closing:
-        first = start_worker(apart)
-        assert until(lambda: bool(server.asked))
-        first.kill()
-        first.communicate()
+        with started(apart):
+            assert until(lambda: bool(server.asked))
         assert state_of(own, job_id) == "running"
         _let_the_lease_run_out(own)
         server.gate.set()
-        second = start_worker(apart)
-        assert until(lambda: state_of(own, job_id) in ("complete", "partial"))
-        second.terminate()
-        _, told = second.communicate(timeout=SOON)
+        with started(apart) as second:
+            assert until(lambda: state_of(own, job_id) in ("complete", "partial"))
+            second.terminate()
+            _, told = second.communicate(timeout=SOON)
         assert (second.returncode, _attempts(own, job_id), state_of(own, job_id)) == (0, 2, "complete")
     ends = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
     assert [each["state"] for each in ends if "state" in each] == ["complete"]
@@ -312,11 +316,11 @@ def _let_the_lease_run_out(parts: Parts) -> None:
 def test_worker_asked_to_end_leaves_its_pull_to_the_next(apart: dict[str, str], server: GatedServer) -> None:
     own, job_id, closing = request_pull(apart)
     with closing:
-        worker = start_worker(apart)
-        assert until(lambda: bool(server.asked))
-        worker.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
-        server.gate.set()
-        _, told = worker.communicate(timeout=SOON)
+        with started(apart) as worker:
+            assert until(lambda: bool(server.asked))
+            worker.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            server.gate.set()
+            _, told = worker.communicate(timeout=SOON)
         assert (worker.returncode, "Traceback" in told) == (0, False)
         assert state_of(own, job_id) in ("waiting", "complete")
