@@ -11,10 +11,11 @@ from math import ceil
 
 from adapter.crawl.plan import IDS_IN_A_LIST, patients_in_a_search
 from adapter.errors import Json, RemoteError
-from adapter.hospital import Hospital, Patience, Search, open_hospital, resolve_source
+from adapter.hospital import Hospital, Patience, Search, Source, open_hospital, resolve_source
 from adapter.hospital.collecting import Unit
 from adapter.hospital.matching import matches, patient_of
 from adapter.parts import Parts
+from adapter.store import server_profiles
 
 # Lists of patients whose resources are counted; a hospital with more is extrapolated from these.
 _SAMPLED_LISTS = 20
@@ -33,9 +34,26 @@ class _Count:
 @dataclass
 class _Forecast:
     hospital: Hospital
+    cap: int | None
     asked: int = 0
     units: list[Unit] = field(default_factory=list)
     patients: list[str] = field(default_factory=list)
+
+    @property
+    def page(self) -> int:
+        """Matches on a full page: as many as we ask for, or as the server sends at most. Guessed from its pages when
+        nobody has examined it."""
+        asked = self.hospital.source.page_size
+        return min(asked, self.cap) if self.cap else max(map(self._mean, self.units), default=0) or asked
+
+    @property
+    def guessed(self) -> bool:
+        return self.cap is None and any(map(self._mean, self.units))
+
+    @staticmethod
+    def _mean(unit: Unit) -> int:
+        """0 for a search of one page, which does not tell how long a page may be."""
+        return ceil(unit.received / unit.pages) if unit.pages > 1 else 0
 
     def find_candidates(self) -> None:
         found: set[str] = set()
@@ -57,7 +75,7 @@ class _Forecast:
             number = None
         count.untold = count.untold or number is None
         count.resources += number or 0
-        count.requests += max(1, ceil((number or 0) / self.hospital.source.page_size))
+        count.requests += max(1, ceil((number or 0) / self.page))
 
 
 def forecast_pull(parts: Parts, name: str, patience: Patience | None = None) -> Json:
@@ -70,7 +88,7 @@ def forecast_pull(parts: Parts, name: str, patience: Patience | None = None) -> 
     """
     source = resolve_source(name, parts.sources)
     with open_hospital(source, parts.secret, patience) as hospital:
-        forecast = _Forecast(hospital)
+        forecast = _Forecast(hospital, _page_cap(parts, source))
         forecast.find_candidates()
         if all(unit.pages == 0 for unit in forecast.units):
             raise RemoteError(forecast.units[0].problem.removeprefix(f"{hospital.host}: "), hospital.host)
@@ -84,24 +102,35 @@ def forecast_pull(parts: Parts, name: str, patience: Patience | None = None) -> 
     return _told(source.name, forecast, counts, len(lists) / len(sampled) if sampled else 1.0)
 
 
+def _page_cap(parts: Parts, source: Source) -> int | None:
+    with parts.store.reading() as connection:
+        learnt = server_profiles.find(connection, source.base) or {}
+    cap = learnt.get("page_cap")
+    return cap if isinstance(cap, int) else None
+
+
 def _spread(lists: list[list[str]]) -> list[list[str]]:
     """Some of the lists, from the first to the last."""
     step = max(1, ceil(len(lists) / _SAMPLED_LISTS))
     return lists[::step]
 
 
+def _lengths(whole: int, most: int) -> list[int]:
+    return [min(most, whole - start) for start in range(0, whole, most)]
+
+
 def _told(name: str, forecast: _Forecast, counts: list[_Count], share: float) -> Json:
     pages = sum(unit.pages for unit in forecast.units)
-    reads = ceil(len(forecast.patients) / IDS_IN_A_LIST)
+    reads = sum(ceil(each / forecast.page) for each in _lengths(len(forecast.patients), IDS_IN_A_LIST))
     collected: list[Json] = [{"type": each.search.type, "resources": _scaled(each, share)} for each in counts]
     found = sum(unit.received for unit in forecast.units) + len(forecast.patients)
-    exact = share == 1.0 and all(unit.complete for unit in forecast.units) and not any(each.untold for each in counts)
+    proven = all(unit.complete for unit in forecast.units) and not any(each.untold for each in counts)
     return {
         "source": name,
         "patients": len(forecast.patients),
         "requests": pages + reads + round(sum(each.requests for each in counts) * share),
         "resources": found + sum(each["resources"] or 0 for each in collected),
-        "exact": exact,
+        "exact": proven and share == 1.0 and not forecast.guessed,
         "asked": forecast.asked,
         "candidates": [
             {"type": unit.type, "matches": unit.received, "complete": unit.complete} for unit in forecast.units
