@@ -61,8 +61,9 @@ def pack(page: Page, unit: Unit, seals: Seals) -> Parcel:
     parcel = Parcel(matches=len(page.matches), total=page.total, next=page.next, complaint=page.complaint)
     kept: list[Json] = []
     best: dict[str, Place] = {}
+    declared = Search(unit.type, {name: tuple(values) for name, values in unit.parameters.items()})
     for resource, matched in [(each, True) for each in page.matches] + [(each, False) for each in page.included]:
-        place = _place(resource, unit, len(kept), matched, parcel)
+        place = _place(resource, unit, declared, len(kept), matched, parcel)
         if place is None or (place.key in best and not place.newer_than(best[place.key])):
             continue
         best[place.key] = place
@@ -81,9 +82,9 @@ def unpack(sealed: bytes, seal: str, pull_id: str, seals: Seals) -> list[Json]:
     return found
 
 
-def _place(resource: Json, unit: Unit, position: int, matched: bool, parcel: Parcel) -> Place | None:
+def _place(resource: Json, unit: Unit, declared: Search, position: int, matched: bool, parcel: Parcel) -> Place | None:
     key, patient = _key(resource), _patient(resource, unit)
-    if matched and not _belongs(resource, unit, patient, parcel):
+    if matched and not _belongs(resource, unit, declared, patient, parcel):
         return Place(key, LEFT_OUT, 0, "", True, "")
     if not matched and unit.patients is not None and patient not in ("", *unit.patients):
         return None  # an include about somebody else
@@ -98,7 +99,7 @@ def _patient(resource: Json, unit: Unit) -> str:
     return (unit.patients or [""])[0] if alone and not named else named
 
 
-def _belongs(resource: Json, unit: Unit, patient: str, parcel: Parcel) -> bool:
+def _belongs(resource: Json, unit: Unit, declared: Search, patient: str, parcel: Parcel) -> bool:
     if (ids := ids_of(unit)) is not None:
         fits = resource.get("id") in ids
         parcel.strangers += not fits
@@ -109,7 +110,6 @@ def _belongs(resource: Json, unit: Unit, patient: str, parcel: Parcel) -> bool:
         parcel.nameless += not patient
         if not fits:
             return False
-    declared = Search(unit.type, {name: tuple(values) for name, values in unit.parameters.items()})
     fits = matches(resource, declared) is not False
     parcel.unfit += not fits
     return fits

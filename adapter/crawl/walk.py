@@ -23,7 +23,7 @@ from adapter.store.units import Unit
 # "on": ask the next question; "again": forget what was taken, and begin; "split": smaller units; "end": it is told
 Step = Literal["on", "again", "split", "end"]
 
-RESTARTS = 3
+RESTARTS = 5
 MAX_PAGES = 20_000
 MAX_IDLE = 20
 _UNSTABLE = "the server's totals do not agree with each other: the data moves, or it counts wrongly"

@@ -100,7 +100,9 @@ class Origin:
     request_id: int
 
 
-_REQUEST = [REQUESTS.c[field.name] for field in fields(Request)]
+_NAMES = tuple(field.name for field in fields(Request))
+_REQUEST = [REQUESTS.c[name] for name in _NAMES]
+_NEW_REQUEST = sa.insert(REQUESTS)
 _LINE = [REQUESTS.c.id, REQUESTS.c.unit_id, *_REQUEST]
 
 
@@ -108,8 +110,9 @@ def add(connection: sa.Connection, pull_id: str, unit_id: int | None, requests: 
     """Write requests down; returns their numbers, in the same order."""
     numbers = []
     for request in requests:
-        row = {"pull_id": pull_id, "unit_id": unit_id, **asdict(request)}
-        numbers.append(int(connection.execute(sa.insert(REQUESTS).values(row)).inserted_primary_key[0]))  # type: ignore[index]
+        row = {name: getattr(request, name) for name in _NAMES}
+        row["pull_id"], row["unit_id"] = pull_id, unit_id
+        numbers.append(int(connection.execute(_NEW_REQUEST, row).inserted_primary_key[0]))  # type: ignore[index]
     return numbers
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from adapter.errors import Json
 from adapter.store.schema import METADATA, JsonText, Number
 
-Stage = Literal["candidates", "patients", "collect", "linked", "export"]
+Stage = Literal["changes", "candidates", "patients", "collect", "linked", "export"]
 State = Literal["waiting", "complete", "incomplete", "split"]
 
 UNITS = sa.Table(
@@ -91,6 +91,8 @@ class Unit:
 
 
 _COLUMNS = [UNITS.c[name] for name in Unit.__dataclass_fields__]
+_CHANGING = ("state", "cursor", "way", "pages", "received", "expected", "restarts", "proof", "problem")
+_SAVE = sa.update(UNITS).where(UNITS.c.id == sa.bindparam("unit")).values({n: sa.bindparam(n) for n in _CHANGING})
 
 
 def add(connection: sa.Connection, units: Iterable[Unit]) -> None:
@@ -102,9 +104,7 @@ def add(connection: sa.Connection, units: Iterable[Unit]) -> None:
 
 def save(connection: sa.Connection, unit: Unit) -> None:
     """Write how far a unit has come."""
-    changing = ("state", "cursor", "way", "pages", "received", "expected", "restarts", "proof", "problem")
-    values = {name: getattr(unit, name) for name in changing}
-    connection.execute(sa.update(UNITS).where(UNITS.c.id == unit.id).values(values))
+    connection.execute(_SAVE, {"unit": unit.id} | {name: getattr(unit, name) for name in _CHANGING})
 
 
 def waiting(connection: sa.Connection, pull_id: str, stage: Stage, *, after: int = 0, limit: int = 200) -> list[Unit]:
