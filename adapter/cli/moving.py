@@ -5,6 +5,7 @@ Takes from: pull, outbound, demo, synthetic, web.  Gives to: cli.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,8 @@ from adapter.errors import Json
 if TYPE_CHECKING:
     from adapter.demo import Demonstration
     from adapter.mapping import Mappings
+
+_FORMS = ("case", "bundle", "ndjson", "hospital", "hospital-ndjson")
 
 
 @click.command()
@@ -120,25 +123,39 @@ def _show(shown: Demonstration) -> None:
 @click.option("--n", "number", default=10, show_default=True, type=click.IntRange(0))
 @click.option("--seed", default=1, show_default=True, type=int)
 @click.option("--like", type=click.Choice(["SA", "SB"]), help="The cohort of a founding paper instead; --n is its own.")
-@click.option("--as", "form", type=click.Choice(["case", "bundle", "ndjson"]), default="case", show_default=True)
+@click.option("--as", "form", type=click.Choice(_FORMS), default="case", show_default=True)
+@click.option("--every-field", is_flag=True, help="Cases of all kinds instead, that use every field of the schema.")
 @json_option
 @click.pass_obj
-def synthesize(session: Session, number: int, seed: int, like: str | None, form: str, as_json: bool) -> None:
-    """Write cases that look real and are not, one JSON document a line.
+def synthesize(
+    session: Session, number: int, seed: int, like: str | None, form: str, every_field: bool, as_json: bool
+) -> None:
+    """Write cases that look real and are not, one JSON document a line, as they are made.
 
     As case: registry cases. As bundle: a FHIR transaction each. As ndjson: their resources, as bulk files hold them.
+    As hospital or hospital-ndjson: as French hospitals would send them, in every spelling, a collection each or by
+    resource.
     """
     from adapter.mapping import load_mappings
-    from adapter.synthetic import published_cohort
+    from adapter.synthetic import make_cohort, published_cohort
     from adapter.synthetic import synthesize as make_cases
 
     mappings = load_mappings(session.settings().mappings)
-    for case in published_cohort(like, seed) if like else make_cases(number, seed):
-        for document in _documents(case, form, mappings):
-            emit(document, indent=False)
+    made = make_cases(number, seed) if every_field else make_cohort(number, seed)
+    for document in _documents(iter(published_cohort(like, seed)) if like else made, form, mappings, seed):
+        emit(document, indent=False)
 
 
-def _documents(case: Json, form: str, mappings: Mappings) -> list[Any]:
-    if form == "case":
-        return [case]
+def _documents(cases: Iterator[Json], form: str, mappings: Mappings, seed: int) -> Iterator[Any]:
+    from adapter.synthetic.hospital import make_collection, make_dossiers
+
+    if form.startswith("hospital"):
+        for resources in make_dossiers(cases, mappings, seed):
+            yield from resources if form == "hospital-ndjson" else [make_collection(resources)]
+        return
+    for case in cases:
+        yield from [case] if form == "case" else _fhir(case, form, mappings)
+
+
+def _fhir(case: Json, form: str, mappings: Mappings) -> list[Json]:
     return [mappings.to_fhir(case)] if form == "bundle" else mappings.to_resources(case)

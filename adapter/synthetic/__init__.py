@@ -9,9 +9,10 @@ from adapter.errors import Json, UsageError
 from adapter.synthetic.any_case import synthesize
 from adapter.synthetic.french_cohort import make_french_cohort
 from adapter.synthetic.look_alikes import make_look_alikes
+from adapter.synthetic.registry_cohort import make_cohort
 from adapter.synthetic.series import make_series
 
-__all__ = ["look_alikes", "published_cohort", "synthesize"]
+__all__ = ["look_alikes", "make_cohort", "published_cohort", "synthesize"]
 
 _COHORTS = {"SA": make_french_cohort, "SB": make_series}
 

@@ -7,6 +7,6 @@ every manner that hospitals were seen to use. Names, addresses and numbers are i
 Takes from: canonical, mapping, synthetic cases.  Gives to: demo, cli, tests.
 """
 
-from adapter.synthetic.hospital.population import Population, make_population
+from adapter.synthetic.hospital.population import Population, make_collection, make_dossiers, make_population
 
-__all__ = ["Population", "make_population"]
+__all__ = ["Population", "make_collection", "make_dossiers", "make_population"]

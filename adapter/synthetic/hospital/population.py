@@ -6,7 +6,8 @@ Takes from: the rest of this room, mapping.  Gives to: demo, cli, tests.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+import random
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from adapter.errors import Json
@@ -43,6 +44,7 @@ from adapter.synthetic.hospital.strangers import STRANGERS
 from adapter.synthetic.hospital.times import spell_times, stamp
 
 Habit = Callable[[Dossier], None]
+_BASE = "https://hopital-imaginaire.invalid/fhir"
 
 # How the facts are spelled; then what is sent beside them. Ids come last, so that twins and doubles get theirs too.
 SPELLINGS: tuple[Habit, ...] = (
@@ -90,6 +92,10 @@ class Population:
     resources: list[Json]
     patients: dict[str, str] = field(default_factory=dict)
 
+    def keep(self, dossier: Dossier, origin: str) -> None:
+        self.resources.extend(dossier.all())
+        self.patients[dossier.patient_id] = origin
+
 
 def make_population(cases: Iterable[Json], mappings: Mappings, seed: int) -> Population:
     """A hospital that holds these cases, spelled in every manner, and the strangers.
@@ -99,20 +105,42 @@ def make_population(cases: Iterable[Json], mappings: Mappings, seed: int) -> Pop
     rng = make_chance("hospital", seed)
     turns = Turns(rng)
     population = Population([])
-    for case in cases:
-        patient, *resources = map(copy.deepcopy, mappings.to_resources(case))
-        dossier = Dossier(len(population.patients) + 1, patient, resources, turns, rng)
-        _admit(population, dossier, case["case_id"], (*SPELLINGS, *NOISE, *SERVER))
+    for case_id, dossier in _respelled(cases, mappings, turns, rng):
+        population.keep(dossier, case_id)
     for stranger in STRANGERS:
         dossier = Dossier(len(population.patients) + 1, stranger.patient(), [], turns, rng)
         stranger.tell(dossier)
-        _admit(population, dossier, stranger.name, SERVER)
+        _spell(dossier, SERVER)
+        population.keep(dossier, stranger.name)
     rng.shuffle(population.resources)
     return population
 
 
-def _admit(population: Population, dossier: Dossier, origin: str, habits: Iterable[Habit]) -> None:
+def make_dossiers(cases: Iterable[Json], mappings: Mappings, seed: int) -> Iterator[list[Json]]:
+    """The same spellings without the strangers, patient by patient: a hospital of any size, held nowhere.
+
+    Shapes:  yields  the Patient and what belongs to it, with the hospital's ids
+    """
+    rng = make_chance("hospital", seed)
+    return (dossier.all() for _, dossier in _respelled(cases, mappings, Turns(rng), rng))
+
+
+def make_collection(resources: Iterable[Json]) -> Json:
+    """One patient's resources as a Bundle, under the address of a hospital that cannot be reached."""
+    entries = [{"fullUrl": f"{_BASE}/{each['resourceType']}/{each['id']}", "resource": each} for each in resources]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def _respelled(
+    cases: Iterable[Json], mappings: Mappings, turns: Turns, rng: random.Random
+) -> Iterator[tuple[str, Dossier]]:
+    for number, case in enumerate(cases, 1):
+        patient, *resources = map(copy.deepcopy, mappings.to_resources(case))
+        dossier = Dossier(number, patient, resources, turns, rng)
+        _spell(dossier, (*SPELLINGS, *NOISE, *SERVER))
+        yield case["case_id"], dossier
+
+
+def _spell(dossier: Dossier, habits: Iterable[Habit]) -> None:
     for habit in habits:
         habit(dossier)
-    population.resources.extend(dossier.all())
-    population.patients[dossier.patient_id] = origin
