@@ -6,7 +6,7 @@ Takes from: dates, case.  Gives to: cohort.steps, cohort.variables.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adapter.case.timeline import as_days
 from adapter.dates import Interval, before, not_after
@@ -19,40 +19,42 @@ _NO_LINE = ("antibiotic",)
 class Lines(NamedTuple):
     """The lines a class was certainly given in; `complete` when it was given in no other."""
 
-    known: frozenset[int]
+    known: set[int]
     complete: bool
 
 
-NOT_GIVEN = Lines(frozenset(), True)
-_UNTOLD = {None}
+NOT_GIVEN = Lines(set(), True)
+_UNTOLD: set[Any] = {None}
 
 
 def find_lines(treatments: list[Json]) -> dict[str, Lines]:
     """The lines of every class: recorded, else by the order of first starts."""
-    told: dict[str, set[int | None]] = {}
+    told: dict[str, set[Any]] = {}
     for each in treatments:
-        told.setdefault(each["class"], set()).add(each.get("line"))
-    starts: dict[str, Interval | None] | None = None
+        name, line = each["class"], each.get("line")
+        if name in told:
+            told[name].add(line)
+        elif name not in _NO_LINE:
+            told[name] = {line}
+    starts: Mapping[str, Interval | None] = {}
     found: dict[str, Lines] = {}
     for name, lines in told.items():
-        if name in _NO_LINE:
-            continue
         if lines == _UNTOLD:
-            starts = _first_starts(treatments) if starts is None else starts
+            starts = starts or _first_starts(treatments)
             found[name] = _line_by_order(name, starts)
         else:
-            found[name] = Lines(frozenset(line for line in lines if line is not None), None not in lines)
+            found[name] = Lines(lines - _UNTOLD, None not in lines)
     return found
 
 
 def _line_by_order(name: str, starts: Mapping[str, Interval | None]) -> Lines:
     mine = starts[name]
     if mine is None or None in starts.values():
-        return Lines(frozenset(), False)
+        return Lines(set(), False)
     orders = [(start, before(start, mine)) for other, start in starts.items() if start and other != name]
     if any(order is None for _, order in orders):
-        return Lines(frozenset(), False)
-    return Lines(frozenset({len({start for start, order in orders if order}) + 1}), True)
+        return Lines(set(), False)
+    return Lines({len({start for start, order in orders if order}) + 1}, True)
 
 
 def _first_starts(treatments: list[Json]) -> dict[str, Interval | None]:

@@ -61,17 +61,19 @@ def _lines(case: Json, _: list[Any]) -> Any:
 
 
 def _days(field: str) -> Work:
+    read = value_reader(field)
     if field == "diagnosis.onset":
-        written = value_reader("diagnosis.onset.date")
 
         def onset(case: Json, _: list[Any]) -> Days:
-            if (text := written(case)) is not None:
-                return _numbers(text)
+            form = read(case)
+            if not form or "text" in form:
+                return None
+            if "date" in form:
+                return _numbers(form["date"])
             dated = date_of(case, field)
             return _closed(dated.interval) if dated else None
 
         return onset
-    read = value_reader(field)
     return lambda case, _: _numbers(text) if (text := read(case)) is not None else None
 
 

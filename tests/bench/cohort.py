@@ -97,7 +97,7 @@ def main(count: int, processes: int, folder: Path) -> None:
     settings = load_settings({"CRMO_DATA": str(folder), "CRMO_DATABASE_URL": f"sqlite:///{file}"})
     with open_parts(settings, knowledge) as parts:
         wall, cpu = time.perf_counter(), os.times()
-        found = describe_registry(parts, "SA", by=("sex",), processes=processes)
+        found = describe_registry(parts, "SA", processes=processes)
         seconds, end = time.perf_counter() - wall, os.times()
     used = sum(end[:4]) - sum(cpu[:4])
     own, child = (resource.getrusage(who).ru_maxrss / 2**20 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
