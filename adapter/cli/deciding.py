@@ -104,11 +104,14 @@ def adjudicate(
     session: Session, case_id: str, decision: str, role: str, reason: str, rule_set: str, as_json: bool
 ) -> None:
     """Record a person's judgement of a case beside the rule's answer, which stays what it is."""
+    from adapter.access.commands import write_down
     from adapter.adjudicating import adjudicate as record
     from adapter.adjudicating import as_json as plain
 
     with session.parts() as parts:
         made = record(parts, case_id, {"decision": decision, "role": role, "reason": reason}, rule_set)
+        with parts.store.writing() as connection:
+            write_down(parts, connection, "case adjudicate", case_id)
     if as_json:
         emit(plain(made), indent=False)
     else:
