@@ -2,7 +2,7 @@
 
 Rooms are stacked in floors; a file imports only from lower floors (tests/contract/test_layering.py).
 
-    from adapter import to_case, to_fhir, validate
+    from adapter import put, to_case, to_fhir, validate
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from adapter.library import to_case, to_fhir
+    from adapter.library import put, to_case, to_fhir
     from adapter.validation import validate
 
-__all__ = ["__version__", "to_case", "to_fhir", "validate"]
+__all__ = ["__version__", "put", "to_case", "to_fhir", "validate"]
 __version__ = "0.1.0"
-_ROOMS = {"to_case": "library", "to_fhir": "library", "validate": "validation"}
+_ROOMS = {"put": "library", "to_case": "library", "to_fhir": "library", "validate": "validation"}
 
 
 def __getattr__(name: str) -> Any:

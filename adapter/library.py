@@ -1,4 +1,4 @@
-"""What Python programs use without a database: a Bundle to a case, a case to a Bundle.
+"""What Python programs use without a database: a Bundle to a case, a case to a Bundle, or onto one.
 
 Takes from: mapping, bundle, config, typed.  Gives to: adapter.
 """
@@ -42,6 +42,16 @@ def to_fhir(case: Json, *, typed: bool = False, mappings: Path | None = None) ->
     """
     bundle = _mappings(mappings).to_fhir(case)
     return make_typed(bundle) if typed else copy.deepcopy(bundle)
+
+
+def put(case: Json, bundle: Json, *, mappings: Path | None = None) -> Json:
+    """A changed case written onto the Bundle it came from, which is left as it is.
+
+    Shapes:  bundle   R4, of one patient
+             returns  a Bundle that `to_case` reads as this case; what no rule knows is still in it
+    Errors:  DeclarationError; InvalidContentError, with the reasons, when it cannot be written without harm
+    """
+    return _mappings(mappings).put_bundle(case, bundle)
 
 
 @cache

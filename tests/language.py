@@ -109,9 +109,10 @@ def bare(resource: Json, known: Json) -> Json:
     return {name: value for name, value in resource.items() if name not in _HEAD and known.get(name) != value}
 
 
-def dressed(entry: Entry, mapping: Json) -> Iterator[Json]:
-    """The resources of an example as a hospital would send them."""
-    for number, resource in enumerate(entry.resources, 1):
+def dressed(entry: Entry, mapping: Json, key: str = "resource") -> Iterator[Json]:
+    """The resources of an example as a hospital would send them; those that are there already under the key `onto`."""
+    told = entry.spelled[key]
+    for number, resource in enumerate(told if isinstance(told, list) else [told], 1):
         name = "C-1" if mapping["resource"] == "Patient" else f"h{number}"
         head = {"resourceType": mapping["resource"], "id": name}
         yield {**head, **constants(mapping), **resource}

@@ -97,16 +97,27 @@ def _run(entry: Entry) -> list[str]:
     case, resource = entry.spelled["case"], entry.spelled["resource"]
     told = "There is no case." if case is None else "" if case else "Nothing of it comes into the case."
     case_lines = [told, ""] if told else ["Case:", "", _block("json", to_text(case))]
+    if entry.get("direction") == "put":
+        return _put(entry, case_lines)
     way = {"both": "written and read", "to-fhir": "written", "from-fhir": "read"}[entry.get("direction")]
     lines = [f"Resource, {way}:", "", _block("json", to_text(resource))] if resource else ["Nothing is written.", ""]
     for beside in entry.get("beside", []):
         lines += ["Beside it:", "", _block("json", to_text(beside))]
     lines = [*lines, *case_lines] if entry.get("direction") == "from-fhir" else [*case_lines, *lines]
-    remarks = [
-        f"- {issue['severity']}: `{issue['rule']}` at `{issue['expression']}`" for issue in entry.get("issues", [])
-    ]
-    remarks += [f"- unread: `{place}`" for place in entry.get("unread", [])]
+    remarks = [*_issues(entry), *(f"- unread: `{place}`" for place in entry.get("unread", []))]
     return [*lines, *remarks, ""] if remarks else lines
+
+
+def _put(entry: Entry, case_lines: list[str]) -> list[str]:
+    lines = ["Resource, as it is:", "", _block("json", to_text(entry.spelled["onto"]))]
+    lines += ["Changed case:", *case_lines[1:]]
+    if entry.get("issues"):
+        return [*lines, "Nothing is written:", "", *_issues(entry), ""]
+    return [*lines, "Resource, after `put`:", "", _block("json", to_text(entry.spelled["resource"]))]
+
+
+def _issues(entry: Entry) -> list[str]:
+    return [f"- {each['severity']}: `{each['rule']}` at `{each['expression']}`" for each in entry.get("issues", [])]
 
 
 def _block(language: str, text: str) -> str:

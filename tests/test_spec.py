@@ -17,7 +17,7 @@ import pytest
 
 from adapter.config import shipped
 from adapter.declaration import load_schema
-from adapter.errors import DeclarationError
+from adapter.errors import DeclarationError, InvalidContentError
 from adapter.mapping import MappingResult, Mappings, load_mappings
 from adapter.resource import dump_json
 from tests.language import BASE_CASE, SPEC, Entry, bare, constants, dressed, entries, load_words, set_in, write_folder
@@ -27,6 +27,7 @@ Json = dict[str, Any]
 ALL = entries()
 WRITING = [each for each in ALL if each.get("direction") in ("both", "to-fhir")]
 READING = [each for each in ALL if each.get("direction") in ("both", "from-fhir")]
+PUTTING = [each for each in ALL if each.get("direction") == "put"]
 REFUSED = [each for each in ALL if each.get("refused")]
 
 
@@ -87,6 +88,27 @@ def test_the_resource_is_read_as_told(entry: Entry) -> None:
     assert [{key: each[key] for key in want} for each, want in zip(told, wanted, strict=False)] == wanted
     assert len(told) == len(wanted), told
     assert [each["expression"] for each in result.unread] == entry.get("unread", [])
+
+
+@pytest.mark.parametrize("entry", PUTTING, ids=str)
+def test_the_changed_case_is_written_onto_what_is_there(entry: Entry) -> None:
+    mappings, mapping = open_entry(str(entry))
+    others, wanted = written(mappings, mapping, BASE_CASE)[1], entry.get("issues", [])
+    there = [*others, *dressed(entry, mapping, "onto")]
+    if wanted:
+        with pytest.raises(InvalidContentError) as refused:
+            mappings.put(entry.case or {}, there)
+        told = [
+            {"severity": each.severity, "rule": each.rule, "expression": each.expression}
+            for each in refused.value.findings
+        ]
+        assert told == wanted
+        return
+
+    made = [each for each in plain(mappings.put(entry.case or {}, there)) if each not in plain(others)]
+
+    assert [bare(each, constants(mapping)) for each in made] == entry.resources
+    assert plain(read(mappings, [*others, *made]).case) == entry.case
 
 
 @pytest.mark.parametrize("entry", REFUSED, ids=str)

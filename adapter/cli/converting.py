@@ -46,14 +46,17 @@ def to_case(session: Session, bundle: str, case_only: bool, source: str, as_json
 
 @click.command("to-fhir")
 @click.argument("case")
+@click.option("--onto", metavar="BUNDLE", help="Write it onto these resources, and keep what no rule knows.")
 @json_option
 @click.pass_obj
-def to_fhir(session: Session, case: str, as_json: bool) -> None:
-    """Map a registry case (a file, or -) to a FHIR transaction."""
+def to_fhir(session: Session, case: str, onto: str | None, as_json: bool) -> None:
+    """Map a registry case (a file, or -) to a FHIR transaction, or write it onto the resources it came from."""
     from adapter.bootstrap import load_knowledge
 
     knowledge = load_knowledge(session.settings())
-    emit(knowledge.mappings.to_fhir(check_case(session, knowledge, read_input(case))), indent=not as_json)
+    document, mappings = check_case(session, knowledge, read_input(case)), knowledge.mappings
+    made = mappings.put_bundle(document, _read_bundle(session, onto)) if onto else mappings.to_fhir(document)
+    emit(made, indent=not as_json)
 
 
 @click.command()
@@ -92,6 +95,21 @@ def _show_field(told: Json, language: str) -> None:
             click.echo(f"{key:12} {', '.join(map(str, value)) if isinstance(value, list) else value}")
     rows = [[rule["field"], rule["element"], rule["direction"], rule["origin"]] for rule in told["rules"]]
     emit_rows(rows, ["field", "element", "direction", "rule"])
+
+
+def _read_bundle(session: Session, name: str) -> Json:
+    """A Bundle of one patient from a file; exit code 1 with the issues when it is none."""
+    from adapter.bundle import check_bundle
+    from adapter.resource import parse_json
+
+    bundle, issues = parse_json(read_input(name))
+    if not any(issue.blocks for issue in issues):
+        issues = [*issues, *check_bundle(bundle)]
+    tell_issues(issues, session.language)
+    if any(issue.blocks for issue in issues):
+        end(FINDINGS)
+    made: Json = bundle
+    return made
 
 
 def _end_by(issues: list[Issue]) -> None:

@@ -15,6 +15,7 @@ from adapter.mapping.checks.conditions import check_conditions
 from adapter.mapping.checks.constants import check_constants
 from adapter.mapping.checks.coverage import check_coverage
 from adapter.mapping.checks.links import check_links
+from adapter.mapping.checks.matching import check_matching
 from adapter.mapping.checks.places import check_places
 from adapter.mapping.checks.required import check_required
 from adapter.mapping.checks.selection import check_selection
@@ -38,6 +39,7 @@ _QUESTIONS: tuple[Callable[[Survey], Iterator[str]], ...] = (
     check_links,
     check_conditions,
     check_choices,
+    check_matching,
 )
 
 

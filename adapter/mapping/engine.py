@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from adapter.mapping.explain import explain_field, make_locate, trace
 from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
 from adapter.mapping.intake import Intake
 from adapter.mapping.language import load_language
-from adapter.mapping.rules import CASE_ID_LENGTH, Language
+from adapter.mapping.putting import put_onto
+from adapter.mapping.rules import CASE_ID_LENGTH, Language, Map
 from adapter.mapping.sorting import SHAPE
 from adapter.mapping.writer import make_writer_code
 
@@ -58,7 +59,7 @@ class Mappings:
         self._intake = Intake(language)
         written = [mapping for mapping in language.maps if mapping.get("one-way") != "from-fhir"]
         self._writer_codes = {mapping.name: make_writer_code(mapping, language) for mapping in written}
-        self._writers: list[Writer] = [code.function("write") for code in self._writer_codes.values()]
+        self._writers: dict[str, Writer] = {name: code.function("write") for name, code in self._writer_codes.items()}
         self.version = _version(language.folder.path)
 
     def to_resources(self, case: Json) -> list[Json]:
@@ -68,14 +69,7 @@ class Mappings:
                  returns  R4 resources; parts that never change are shared between them: do not alter, copy
         Errors:  InvalidContentError when a word of the case has no code (a case the schema would refuse)
         """
-        out: list[Json] = []
-        name = fhir_id(case["case_id"])
-        try:
-            for write in self._writers:
-                write(case, name, out.append)
-        except SHAPE as error:
-            raise InvalidContentError([unwritable(error)]) from error
-        return out
+        return _write(self._writers.values(), case)
 
     def to_fhir(self, case: Json) -> Json:
         """The case as an R4 transaction: every resource PUT under its own stable id."""
@@ -88,6 +82,29 @@ class Mappings:
             for each in self.to_resources(case)
         ]
         return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+    def put(self, case: Json, resources: Iterable[Json]) -> list[Json]:
+        """A changed case written onto resources that exist: what no rule knows stays, and nothing else is changed.
+
+        Shapes:  resources  R4, of one patient; references between them as Type/id
+        Errors:  as `put_bundle`
+        """
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]}
+        return [entry["resource"] for entry in self.put_bundle(case, bundle)["entry"]]
+
+    def put_bundle(self, case: Json, bundle: Json) -> Json:
+        """The same for a Bundle; of a transaction, what the case has no more becomes a DELETE.
+
+        Shapes:  case     valid against case.schema.json
+                 bundle   of one patient, checked by bundle.check_bundle; left as it is
+                 returns  a Bundle that `to_case` reads as this case
+        Errors:  InvalidContentError: items that cannot be told apart, what no rule can read, another child's pseudonym
+        """
+
+        def write(mapping: Map) -> list[Json]:
+            return _write([self._writers[mapping.name]], case)
+
+        return put_onto(self.language, self._intake, write, case, fhir_id(case["case_id"]), bundle)
 
     def to_case(self, bundle: Json, case_id: CaseId = None, *, leftovers: bool = True) -> MappingResult:
         """The case a Bundle tells.
@@ -139,6 +156,17 @@ def load_mappings(folder: Path) -> Mappings:
     if problems := list(check_language(language)):
         raise DeclarationError(problems)
     return Mappings(language)
+
+
+def _write(writers: Iterable[Writer], case: Json) -> list[Json]:
+    out: list[Json] = []
+    name = fhir_id(case["case_id"])
+    try:
+        for write in writers:
+            write(case, name, out.append)
+    except SHAPE as error:
+        raise InvalidContentError([unwritable(error)]) from error
+    return out
 
 
 def fhir_id(case_id: str) -> str:

@@ -196,7 +196,7 @@ def _of_gates(file: Declaration) -> Iterator[Mutant]:
                     yield _mutant(file, (key, number, word), "gate", f"{key}[{number}] without `{word}`", _delete)
     for word in file.data.get("several", {}):
         yield _mutant(file, ("several", word), "gate", f"several without `{word}`", _delete)
-    for word in ("hint",):
+    for word in ("hint", "match"):
         if word in file.data:
             yield _mutant(file, (word,), "gate", f"without `{word}`", _delete)
 

@@ -14,13 +14,14 @@ from fnmatch import fnmatchcase
 from adapter.mapping.check import check_language
 from adapter.mapping.engine import Mappings
 from tests.mapping.mutants import Mutant, mutants, read_mutant
-from tests.mapping.trials import differs_from_hand, golden_broken, laws_broken, reading_broken
+from tests.mapping.trials import differs_from_hand, golden_broken, laws_broken, put_broken, reading_broken
 
 GUARDS: dict[str, Callable[[Mappings], str]] = {
     "laws": laws_broken,
     "by hand": differs_from_hand,
     "readings": reading_broken,
     "goldens": golden_broken,
+    "put": put_broken,
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +19,7 @@ from adapter.config import load_settings
 from adapter.mapping import Mappings
 from adapter.parts import Knowledge
 from tests import test_cases
-from tests.mapping import test_bench, test_laws, test_readings
+from tests.mapping import test_bench, test_laws, test_put_laws, test_readings
 from tests.mapping.rich_cases import rich_cases
 
 Json = dict[str, Any]
@@ -64,6 +65,18 @@ def laws_broken(mappings: Mappings) -> str:
                     return law.__name__
             if _broken(lambda case=case, n=number: foreign.hypothesis.inner_test(case, _Pick(7 * n))):
                 return foreign.__name__
+    return ""
+
+
+def put_broken(mappings: Mappings) -> str:
+    """Name of the law of putting that does not hold; "" when it does."""
+    law = test_put_laws.test_what_is_changed_in_its_place_and_changed_back_is_as_it_was
+    with _instead(test_put_laws, mappings):
+        for number, case in enumerate(rich_cases()):
+            if test_put_laws.has_twins(case):
+                continue
+            if _broken(lambda case=case, n=number: law.hypothesis.inner_test(case, Random(n))):  # noqa: S311
+                return law.__name__
     return ""
 
 
