@@ -21,7 +21,7 @@ from adapter.hospital.matching import patient_of, token_of
 from adapter.hospital.session import Answer
 from adapter.parts import Parts
 from adapter.store import ledger, pages, units
-from adapter.store.units import Stage, Unit
+from adapter.store.units import BY_PATIENT, Stage, Unit
 
 _FEW = "5"
 _DEAD = "the server answers nothing to a search by {name}, although it holds a resource that fits"
@@ -43,9 +43,8 @@ class Control:
         for unit in ended:
             by_type.setdefault(unit.type, []).append(unit)
         for type_, same in by_type.items():
-            names = ["patient"] if stage == "collect" else sorted({name for unit in same for name in unit.parameters})
-            for name in names:
-                asked = [unit for unit in same if stage == "collect" or name in unit.parameters]
+            for name in _tried(stage, same):
+                asked = [unit for unit in same if name == "patient" or name in unit.parameters]
                 silent = all(unit.received == 0 and unit.state == "complete" for unit in asked)
                 if silent and not self._finds(type_, name):
                     self._doubt(asked, name)
@@ -91,3 +90,9 @@ class Control:
             for unit in asked:
                 unit.state, unit.proof, unit.problem = "incomplete", "", _DEAD.format(name=name)
                 units.save(connection, unit)
+
+
+def _tried(stage: Stage, same: list[Unit]) -> list[str]:
+    """Filters to try: the patient where one is asked for; on consents and candidates, what is declared."""
+    declared = sorted({name for unit in same for name in unit.parameters}) if stage != "collect" else []
+    return ["patient", *declared] if stage in BY_PATIENT else declared

@@ -41,10 +41,12 @@ class Handed:
 class Taken:
     """What a pull has taken, found by patient. Make it when every unit has ended."""
 
-    def __init__(self, connection: Connection, parts: Parts, pull_id: str, base: str) -> None:
+    def __init__(
+        self, connection: Connection, parts: Parts, pull_id: str, base: str, stages: Sequence[Stage] = _HANDED
+    ) -> None:
         self._parts, self._pull_id, self._base = parts, pull_id, base
         self._units: dict[str, list[Unit]] = {}
-        for stage in _HANDED:
+        for stage in stages:
             for unit in units.ended(connection, pull_id, stage):
                 for patient in unit.patients or ():
                     self._units.setdefault(patient, []).append(unit)

@@ -20,7 +20,7 @@ from adapter.hospital.matching import matches, patient_of
 from adapter.resource import dump_json, parse_json
 from adapter.sealing import Seals
 from adapter.store.pages import Place
-from adapter.store.units import Unit
+from adapter.store.units import BY_PATIENT, Unit
 
 # What stands on a page, belongs to the search by the server's word, and is not kept.
 LEFT_OUT = -1
@@ -95,7 +95,7 @@ def _place(resource: Json, unit: Unit, declared: Search, position: int, matched:
 def _patient(resource: Json, unit: Unit) -> str:
     """Whom a resource is about. Where one patient was asked for, a match that names nobody is about this one."""
     named = patient_of(resource)
-    alone = unit.stage == "collect" and unit.patients is not None and len(unit.patients) == 1
+    alone = unit.stage in BY_PATIENT and unit.patients is not None and len(unit.patients) == 1
     return (unit.patients or [""])[0] if alone and not named else named
 
 
@@ -104,7 +104,7 @@ def _belongs(resource: Json, unit: Unit, declared: Search, patient: str, parcel:
         fits = resource.get("id") in ids
         parcel.strangers += not fits
         return fits
-    if unit.stage == "collect":
+    if unit.stage in BY_PATIENT:
         fits = patient in ("", *(unit.patients or []))
         parcel.strangers += not fits
         parcel.nameless += not patient

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adapter.crawl.handing import medications_wanted
+from adapter.crawl.opposing import find_unopposed
 from adapter.crawl.questions import first_of
 from adapter.hospital import Source
 from adapter.hospital.client import is_id
@@ -38,8 +39,17 @@ class Plan:
 
     def note(self, stage: Stage) -> None:
         """Write the units of a stage down, unless that was done before."""
-        makers = {"candidates": self.candidates, "patients": self.patients, "collect": self.collect}
+        makers = {
+            "changes": self.changes,
+            "candidates": self.candidates,
+            "patients": self.patients,
+            "consents": self.consents,
+            "collect": self.collect,
+        }
         makers.get(stage, self.linked)()
+
+    def changes(self) -> None:
+        """A pull of everything does not ask what has changed."""
 
     def candidates(self) -> None:
         """The searches that find patients."""
@@ -56,10 +66,24 @@ class Plan:
             lists = _lists(named, IDS_IN_A_LIST)
             units.add(connection, [self._unit("patients", "Patient", {}, each) for each in lists])
 
-    def collect(self) -> None:
-        """Each of the source's searches, for each list of patients."""
+    def consents(self) -> None:
+        """What the patients have said about research, where the source looks at that."""
+        opposition = self.source.opposition
         with self.parts.store.reading() as connection:
             named = candidates.everybody(connection, self.pull_id)
+        found = []
+        for each in _lists(named, patients_in_a_search(self.parts, self.source)) if opposition else ():
+            for search in opposition.searches(each) if opposition else ():
+                asked = {name: values for name, values in _listed(search.parameters).items() if name != "patient"}
+                found.append(self._unit("consents", search.type, asked, each))
+        self._note("consents", found)
+
+    def collect(self) -> None:
+        """Each of the source's searches, for each list of patients who do not object."""
+        with self.parts.store.reading() as connection:
+            if units.has_stage(connection, self.pull_id, "collect"):
+                return
+        named = find_unopposed(self.parts, self.source, self.pull_id)
         lists = list(_lists(named, patients_in_a_search(self.parts, self.source)))
         searches = self.source.collect
         pairs = [(search, each) for each in lists for search in searches]

@@ -12,7 +12,7 @@ from adapter.crawl.way import Way
 from adapter.hospital import Source
 from adapter.hospital.asking import Question
 from adapter.hospital.client import address
-from adapter.store.units import Unit
+from adapter.store.units import BY_PATIENT, Unit
 
 # Longer addresses are refused by common servers and proxies.
 _LONGEST_ADDRESS = 4000
@@ -73,7 +73,7 @@ def _filters(unit: Unit, patients: list[str] | None, way: Way) -> Parameters:
     asked = {name: list(values) for name, values in unit.parameters.items() if name not in way.drop}
     if unit.stage == "patients":
         asked["_id"] = list(patients or [])
-    elif unit.stage == "collect":
+    elif unit.stage in BY_PATIENT:
         asked["patient"] = list(patients or [])
     return asked
 

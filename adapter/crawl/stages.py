@@ -1,6 +1,6 @@
 """The stages of a search pull, one after the other, until everything is taken that can be had.
 
-    candidates ──► patients ──► collect ──► linked
+    candidates ──► patients ──► consents (who objects is left out) ──► collect ──► linked
 
 Takes from: errors, hospital, parts, store, control, engine, plan, staging.  Gives to: pull.
 """
@@ -20,8 +20,8 @@ from adapter.parts import Parts
 from adapter.store import units
 from adapter.store.units import Stage
 
-STAGES: tuple[Stage, ...] = ("candidates", "patients", "collect", "linked")
-_CONTROLLED = ("candidates", "collect")
+STAGES: tuple[Stage, ...] = ("changes", "candidates", "patients", "consents", "collect", "linked")
+_CONTROLLED = ("candidates", "consents", "collect")
 
 
 def run_stages(parts: Parts, hospital: Hospital, pull_id: str, goes_on: Callable[[Stage], bool], plan: Plan) -> bool:

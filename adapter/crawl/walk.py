@@ -18,7 +18,7 @@ from adapter.crawl.way import Way
 from adapter.errors import RemoteError
 from adapter.hospital.asking import Outcome
 from adapter.hospital.origin import resolve_link
-from adapter.store.units import Unit
+from adapter.store.units import BY_PATIENT, Unit
 
 # "on": ask the next question; "again": forget what was taken, and begin; "split": smaller units; "end": it is told
 Step = Literal["on", "again", "split", "end"]
@@ -201,7 +201,7 @@ class Walk:
     def _prove(self, proof: str) -> Step:
         """A list of patients that the server cut short would give a total that fits: the last one is the control."""
         unit = self.unit
-        if unit.stage == "collect" and len(unit.patients or []) > 1 and not self.names_last():
+        if unit.stage in BY_PATIENT and len(unit.patients or []) > 1 and not self.names_last():
             unit.proof = proof
             return self._ask("control")
         return self._end(proof)

@@ -18,7 +18,9 @@ import sqlalchemy as sa
 from adapter.errors import Json
 from adapter.store.schema import METADATA, JsonText, Number
 
-Stage = Literal["changes", "candidates", "patients", "collect", "linked", "export"]
+Stage = Literal["changes", "candidates", "patients", "consents", "collect", "linked", "export"]
+# Searches for resources of named patients.
+BY_PATIENT: tuple[Stage, ...] = ("consents", "collect")
 State = Literal["waiting", "complete", "incomplete", "split"]
 
 UNITS = sa.Table(
