@@ -18,6 +18,7 @@ from adapter.cli.keeping import case
 from adapter.cli.keys import keys
 from adapter.cli.moving import demo, pull, push, serve, synthesize
 from adapter.cli.proving import check
+from adapter.cli.pulled import pulls
 from adapter.cli.screening import screen
 from adapter.cli.tending import doctor, fsck
 from adapter.cli.validating import package, validate
@@ -28,7 +29,7 @@ def add_commands(group: click.Group) -> None:
     """Hang every command on the group; --help lists them by name."""
     for command in (
         *(to_case, to_fhir, decide, explain, check, validate, package),
-        *(demo, pull, push, serve, synthesize, worker, screen),
+        *(demo, pull, pulls, push, serve, synthesize, worker, screen),
         *(inbox, case, queries, cohort, figures, export),
         *(doctor, fsck, backup, restore),
         *(keys, clients, people, audit),

@@ -16,6 +16,7 @@ from adapter.errors import InvalidContentError, Issue, UsageError
 from adapter.receipt import Receipt
 from adapter.resource import parse_json
 from adapter.store import cases, keeping
+from adapter.tracing import trace_case
 from adapter.web.answers import case_address, fhir, outcome, parts, plain, version_tag
 from adapter.web.guard import ensure_visible, principal
 from adapter.web.receiving import read_body, read_source
@@ -80,9 +81,9 @@ def read_fhir(case_id: str) -> Response:
 
 @routes.get("/cases/<case_id>/trace")
 def trace(case_id: str) -> Response:
-    found = _find(case_id)
-    told = {"case_id": case_id, "version": found.version, "trace": found.trace, "decision": found.decision}
-    return plain(told, ETag=version_tag(found.version))
+    ensure_visible(case_id)
+    told = trace_case(parts(), case_id, _number("version", 0, 0, 10**9) or None)
+    return plain(told, ETag=version_tag(told["version"]))
 
 
 @routes.get("/cases/<case_id>/history")

@@ -9,17 +9,19 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 
 from adapter.errors import Issue, Json, NotPermittedError
 from adapter.pull import start_pull
 from adapter.resource import parse_json
 from adapter.store import jobs
+from adapter.tracing import read_ledger, read_pull
 from adapter.web.answers import outcome, parts, plain
 from adapter.web.receiving import read_body
 
 routes = Blueprint("pulls", __name__)
 
+_LINES = 1000
 # Who runs a pull, and until when, is between the workers.
 _BETWEEN_WORKERS = ("holder", "lease_until", "options")
 
@@ -44,6 +46,20 @@ def recent() -> Response:
 @routes.get("/pulls/<pull_id>")
 def watch(pull_id: str) -> Response:
     return plain(_told(_find(pull_id)))
+
+
+@routes.get("/pulls/<pull_id>/units")
+def show_units(pull_id: str) -> Response:
+    """Each unit with its proof, and what the pull has cost the hospital."""
+    return plain(read_pull(parts(), pull_id))
+
+
+@routes.get("/pulls/<pull_id>/ledger")
+def show_ledger(pull_id: str) -> Response:
+    """Every request; `after` of the answer, sent again, asks for the next ones."""
+    found = read_ledger(parts(), pull_id, after=request.args.get("after", 0, type=int), limit=_LINES)
+    following = {"after": found[-1]["id"]} if len(found) == _LINES else {}
+    return plain({"requests": found, **following})
 
 
 @routes.post("/pulls/<pull_id>/pause")

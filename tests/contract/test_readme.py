@@ -35,7 +35,7 @@ def test_every_command_is_listed_and_no_other() -> None:
     assert sorted(listed) == sorted(f"crmo-adapter {name}" for name in main.commands)
 
 
-@pytest.mark.parametrize("group", ["inbox", "case", "keys"])
+@pytest.mark.parametrize("group", ["inbox", "case", "keys", "pulls"])
 def test_every_command_of_a_group_is_named(group: str) -> None:
     inner = main.commands[group]
     assert isinstance(inner, click.Group)

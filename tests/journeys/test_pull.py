@@ -8,23 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from adapter.bootstrap import open_parts
 from adapter.config import load_settings
+from adapter.crawl.engine import SILENT_IN_A_ROW
 from adapter.errors import Json, RemoteError, UsageError, VersionConflictError
 from adapter.hospital import Patience, Search, resolve_source
 from adapter.inbound import receive_case
 from adapter.lease import hold
 from adapter.outbound import push
 from adapter.parts import Parts
-from adapter.crawl.engine import SILENT_IN_A_ROW
 from adapter.pull import exit_code, run_pull, start_pull
 from adapter.resource import dump_json
 from adapter.store import cases, inbox, jobs, leases
 from adapter.synthetic.hospital import Population, make_population
 from adapter.synthetic.server import Answer, FhirServer, serve_resources
+from adapter.tracing import read_ledger, read_pull, trace_case
 from tests.sample_cases import make_case
 
+STAGING = ("pull_pages", "pull_resources", "pull_patients")
 HASTY = Patience(attempts=2, pause=lambda seconds: None)
 
 
@@ -216,6 +219,42 @@ def test_report_names_no_patient(parts: Parts, population: Population, server: F
     text = str(pull(parts))
     identities = [*population.patients, *population.patients.values(), "IPP-TEST", "Zéphyrine", "IMAGINAIRE"]
     assert [each for each in identities if each in text] == []
+
+
+def test_every_value_of_a_pulled_case_leads_to_the_answer_it_came_in(parts: Parts) -> None:
+    pull(parts)
+    with parts.store.reading() as connection:
+        summary = cases.summaries(connection, status="eligible")[0]
+    told = trace_case(parts, summary["case_id"])
+    origins = {each["entry"]: each for each in told["origins"]}
+    places = {each["source"].partition(".resource")[0] for each in told["trace"] if "Bundle.entry[" in each["source"]}
+    assert places == set(origins) != set()
+    for each in origins.values():
+        request = each["request"]
+        assert (request["outcome"], request["status"], len(request["digest"])) == ("ok", 200, 64)
+        assert request["address"].startswith((f"{each['type']}?", f"{each['type']}/", "MedicationStatement?"))
+
+
+def test_ledger_has_every_request_and_no_patient(parts: Parts, population: Population, server: FaultyServer) -> None:
+    failing = iter([(503, {"resourceType": "OperationOutcome"})])
+    server.fault = lambda target: next(failing, None) if target.startswith("Observation?") else None
+    pull_id = start_pull(parts, "chu-imaginaire")
+    report = run_pull(parts, pull_id, patience=HASTY)
+    lines = read_ledger(parts, pull_id)
+    assert len(lines) == report["asked"]["requests"] == len(server.asked)
+    assert [each["outcome"] for each in lines].count("transient") == 1
+    text = str([lines, read_pull(parts, pull_id)])
+    ids = [each["id"] for type_ in ("Patient", "Medication") for each in server.resources_of(type_)]
+    assert [each for each in [*ids, *population.patients, *population.patients.values()] if each in text] == []
+    assert "code=M86.3" in text
+
+
+def test_pull_that_ended_leaves_no_patient_behind(parts: Parts) -> None:
+    pull(parts)
+    with parts.store.reading() as connection:
+        left = {name: connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar() for name in STAGING}  # noqa: S608
+        named = connection.execute(sa.text("SELECT count(*) FROM pull_units WHERE patients IS NOT NULL")).scalar()
+    assert (left, named) == (dict.fromkeys(STAGING, 0), 0)
 
 
 def test_case_pushed_to_a_hospital_comes_home_when_it_is_pulled(plain_parts: Parts) -> None:
