@@ -10,7 +10,8 @@ import os
 import click
 
 from adapter.cli.entry import Session
-from adapter.cli.terminal import emit, json_option, terminal_width
+from adapter.cli.terminal import emit, emit_rows, json_option, terminal_width
+from adapter.errors import Json
 
 _GROUPS = ("sex", "centre", "focality", "period")
 
@@ -19,15 +20,21 @@ _GROUPS = ("sex", "centre", "focality", "period")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv", "html", "docx"]), default="text")
 @click.option("--like", type=click.Choice(["SA", "SB"]), default="SA", help="Beside which published cohort.")
 @click.option("--by", multiple=True, type=click.Choice(_GROUPS), help="The same for each group; may be given again.")
+@click.option("--who", metavar="ROW", help="Who is behind a number: a row like A20, or a variable of derived.yaml.")
 @click.option("--complete", is_flag=True, help="JSON with everything: quartiles, intervals, flow, groups, comparison.")
 @json_option
 @click.pass_obj
-def cohort(session: Session, form: str, like: str, by: tuple[str, ...], complete: bool, as_json: bool) -> None:
+def cohort(
+    session: Session, form: str, like: str, by: tuple[str, ...], who: str, complete: bool, as_json: bool
+) -> None:
     """Describe the eligible cases beside the published cohort."""
     from adapter.cli.reporting import make_document
     from adapter.cohort import contract_row, render_csv, render_description
     from adapter.describing import describe_registry
 
+    if who:
+        _show_answers(session, who, like, form, as_json=as_json)
+        return
     with session.parts() as parts:
         found = describe_registry(parts, like, by=by, language=session.language, processes=os.cpu_count() or 1)
         made = make_document(parts, found, form, session.language) if form in ("html", "docx") else None
@@ -41,3 +48,24 @@ def cohort(session: Session, form: str, like: str, by: tuple[str, ...], complete
         click.echo(render_csv(found), nl=False)
     else:
         click.echo(render_description(found, session.language, terminal_width(), color=True))
+
+
+def _show_answers(session: Session, who: str, like: str, form: str, *, as_json: bool) -> None:
+    from adapter.describing import answers_behind
+    from adapter.spreadsheet import write_csv
+
+    heads = ["case_id", "answer", "by", "evidence"]
+    with session.parts() as parts:
+        found = list(answers_behind(parts, who, like))
+    if as_json or form == "json":
+        emit(found, indent=not as_json)
+        return
+    rows = [[each["case_id"], each["answer"], each["by"], _seen(each["evidence"])] for each in found]
+    if form == "csv":
+        click.echo(write_csv(heads, rows), nl=False)
+    else:
+        emit_rows(rows, heads)
+
+
+def _seen(evidence: list[Json]) -> str:
+    return ", ".join(f"{each['resource']} {each['expression']}" for each in evidence)

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from adapter.cohort import contract_row, count_not_usable, describe_groups, describe_table
+from adapter.describing.answering import find_answers
 from adapter.describing.counting import Screened, screen
 from adapter.describing.flow import find_flow
 from adapter.errors import Json, UsageError
 from adapter.parts import Parts, Published
 
-__all__ = ["describe_cohort", "describe_registry", "included_cases"]
+__all__ = ["answers_behind", "describe_cohort", "describe_registry", "included_cases"]
 
 Language = Literal["en", "fr"]
 
@@ -58,6 +59,15 @@ def describe_registry(
 def included_cases(parts: Parts, like: str = "SA") -> Iterator[Json]:
     """The cases that the description of a paper counts, by pseudonym.  Errors:  UsageError for another paper"""
     return Screened(_published(parts, like)).cases(parts)
+
+
+def answers_behind(parts: Parts, identity: str, like: str = "SA") -> Iterator[Json]:
+    """Which patients are behind a number, each with the places in its record that make it so.
+
+    Shapes:  as `answering.find_answers`
+    Errors:  UsageError for another paper, row or variable
+    """
+    return find_answers(parts, _published(parts, like), identity)
 
 
 def _published(parts: Parts, like: str) -> Published:

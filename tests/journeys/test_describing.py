@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from adapter.bootstrap import open_parts
 from adapter.cli import main
 from adapter.config import load_settings
-from adapter.describing import counting, describe_cohort, describe_registry, included_cases
+from adapter.describing import answers_behind, counting, describe_cohort, describe_registry, included_cases
 from adapter.errors import Json, UsageError
 from adapter.hospital import resolve_source
 from adapter.inbound import receive, receive_case
@@ -165,6 +165,37 @@ def test_csv_has_rows_kinds_of_what_is_not_usable_and_groups(run: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(run("cohort", "--format", "csv", "--by", "sex").stdout)))
     assert next(row["id"] for row in rows if row["kind"] == "not_usable") == "impossible_age"
     assert {(row["by"], row["group"]) for row in rows} == {("", ""), ("sex", "female"), ("sex", "male")}
+
+
+# --- Who is behind a number ---
+
+
+def test_behind_every_count_stand_as_many_patients(registry: Parts) -> None:
+    for row in describe_cohort(registry, "SA"):
+        found = list(answers_behind(registry, row["id"]))
+        told = [each["answer"] for each in found if each["answer"] != "unknown"]
+        if row["kind"] == "count":
+            assert (told.count("yes"), len(found), len(told)) == (row["n"], row["N"], row["assessed"]), row["id"]
+        elif "mean" in row:
+            assert (len(found), sum(each["answer"] for each in found)) == (
+                row["N"],
+                pytest.approx(row["mean"] * row["N"]),
+            )
+
+
+def test_the_places_behind_an_answer_are_where_the_registry_says_it(registry: Parts) -> None:
+    told = {each["case_id"]: each for each in answers_behind(registry, "inflammatory_syndrome")}
+    derived = next(each for each in told.values() if each["by"] == "derived" and each["answer"] == "yes")
+    assert any(each["case"].startswith("/laboratory/") for each in derived["evidence"])
+    onset = next(answers_behind(registry, "age_at_onset"))["evidence"]
+    assert [each["expression"] for each in onset] == ["Patient.birthDate", "Condition.onsetDateTime"]
+
+
+def test_the_command_lists_who_is_behind_a_number(run: Any) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("cohort", "--who", "A20", "--format", "csv").stdout)))
+    assert [row["answer"] for row in rows].count("yes") == 15
+    assert json.loads(run("cohort", "--who", "A20", "--json").stdout)[0]["evidence"][0]["resource"]
+    assert run("cohort", "--who", "A99").exit_code == 2
 
 
 # --- What is recorded and cannot be used ---
