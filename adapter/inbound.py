@@ -111,9 +111,18 @@ def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, scopes: st
     arrived = _keep(parts, raw, source, kind, scopes=scopes)
     with parts.store.reading() as connection:
         first = inbox.find(connection, arrived.duplicate_of) if arrived.duplicate_of else arrived
+    if first.state == "superseded" and kind == "resources":
+        return _receive_again(parts, raw, source)
     if first.state in inbox.OPEN_STATES:
         _judge_and_store(parts, first, raw)
     return read_receipt(parts, first.id, arrived.id)
+
+
+def _receive_again(parts: Parts, raw: bytes, source: str) -> Receipt:
+    """A record that says again what it said before something else: that is what it says now."""
+    arrived = _keep(parts, raw, source, "resources", message_key=parts.make_id())
+    _judge_and_store(parts, arrived, raw)
+    return read_receipt(parts, arrived.id, arrived.id)
 
 
 def _keep(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, **more: str | None) -> inbox.Entry:

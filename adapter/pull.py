@@ -5,7 +5,8 @@
 Every page is kept with its cursor: a pull that was stopped or killed goes on where it stood. A patient of whom a part
 is missing is not judged: what did not come would look like a "no". The report names it.
 
-Takes from: errors, hospital, parts, crawl, bulk, tally, inbound, lease, store.  Gives to: demo, worker, web, cli.
+Takes from: errors, hospital, parts, crawl, bulk, incremental, tally, inbound, lease, store.
+Gives to: demo, worker, web, cli.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from adapter.bulk import ExportTaking, forget_ended
+from adapter.bulk import forget_ended
 from adapter.bundle import in_order
-from adapter.crawl import Handed, SearchTaking, origins, staging
+from adapter.crawl import Handed, origins, staging
 from adapter.errors import Json
-from adapter.hospital import Patience, open_hospital, resolve_source
+from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
 from adapter.inbound import receive_resources
+from adapter.incremental import ALL, KnownExport, KnownSearch, Memory, absence, open_taking, withdraw
 from adapter.lease import Lease, hold
 from adapter.parts import Parts
+from adapter.receipt import Receipt
 from adapter.store import candidates, jobs, ledger
 from adapter.tally import count_one, make_report, read_progress
 
@@ -69,12 +72,14 @@ def run_pull(
     forget_ended(parts)
     with hold(parts, pull_id, stopping=stopping, retries=retries) as lease:
         source = resolve_source(lease.job.source, parts.sources)
+        memory = Memory(parts, source.name)
         with open_hospital(source, parts.secret, patience) as hospital:
-            taking = (ExportTaking if source.bulk else SearchTaking)(parts, hospital, pull_id)
-            journey = _Journey(parts, taking, source.name, pull_id, lease, notice)
+            taking = open_taking(parts, hospital, pull_id, lease.job.options.get("since", ALL), memory)
+            journey = _Journey(parts, hospital, taking, memory, pull_id, lease, notice)
             stopped = not (taking.take(journey.goes_on) and journey.judge())
-            report = make_report(parts, pull_id, source.name, list(taking.issues()), stopped)
+            report = make_report(parts, pull_id, source.name, list(taking.issues()), hospital.access(), stopped)
             if not stopped:
+                memory.end(pull_id, taking.begin, complete=report["state"] == "complete")
                 lease.end("complete" if report["state"] == "complete" else "partial", report)
                 taking.end()
                 with parts.store.writing() as connection:
@@ -92,12 +97,14 @@ class _Journey:
     """One run of a pull: tells how far it is, and judges what was taken."""
 
     parts: Parts
-    taking: SearchTaking | ExportTaking
-    source: str
+    hospital: Hospital
+    taking: KnownSearch | KnownExport
+    memory: Memory
     pull_id: str
     lease: Lease
     notice: Notice
     counted_at: float = 0.0
+    begun: bool = False
     progress: Json = field(default_factory=dict)
 
     def judge(self) -> bool:
@@ -108,27 +115,41 @@ class _Journey:
         with self.parts.store.reading() as connection:
             waiting = candidates.waiting(connection, self.pull_id)
         for patient in waiting:
-            handed = self.taking.of(patient)
-            outcome = "failed" if handed.problem else self._receive(handed)
+            outcome, problem = self._judge(patient, self.taking.of(patient))
             with self.parts.store.writing() as connection:
-                candidates.settle(connection, self.pull_id, patient, outcome, handed.problem)
+                candidates.settle(connection, self.pull_id, patient, outcome, problem)
             self.taking.settle(patient)
             self.progress = count_one(self.progress, outcome)
             if not self._tell():
                 return False
         return True
 
-    def _receive(self, handed: Handed) -> str:
+    def _judge(self, patient: str, handed: Handed) -> tuple[str, str]:
+        """Outcome and problem of one patient; of one who is gone, what that means for his case."""
+        before = self.memory.find(patient)
+        if before and (why := absence(self.hospital, patient, handed)):
+            self.memory.keep(self.pull_id, patient, {}, before.case_id, why)
+            return withdraw(self.parts, self.memory.source, before, why), ""
+        if handed.problem:
+            return "failed", handed.problem
+        receipt = self._receive(handed)
+        self.memory.keep(self.pull_id, patient, handed.resources, receipt.entry.case_id)
+        return str(receipt.decision["status"]) if receipt.decision else "quarantined", ""
+
+    def _receive(self, handed: Handed) -> Receipt:
         ordered = in_order(handed.resources.values())
-        receipt = receive_resources(self.parts, ordered, self.source)
+        receipt = receive_resources(self.parts, ordered, self.memory.source)
         with self.parts.store.writing() as connection:
             if not ledger.origins_of(connection, receipt.entry.id):
                 came = [ledger.Origin(*each) for each in origins(handed, ordered)]
                 ledger.keep_origins(connection, receipt.entry.id, came)
-        return str(receipt.decision["status"]) if receipt.decision else "quarantined"
+        return receipt
 
     def goes_on(self, phase: str) -> bool:
         """Told after every page, counted now and then."""
+        if not self.begun and (served_at := self.taking.served_at()):
+            self.begun = True
+            self.memory.begin(self.pull_id, served_at)
         now = time.monotonic()
         if self.progress and now - self.counted_at < _COUNT_SECONDS:
             return self.lease.goes_on(self.progress)

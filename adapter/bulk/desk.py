@@ -31,6 +31,7 @@ class Desk:
     """One export of one source.
 
     Shapes:  since    instant; "" for everything
+             watch    when it is there, everybody whom it names true is a candidate, whatever the line says
              only     ids of the patients to export; empty for all whom the level covers
              goes_on  told the progress after each commit; False means: stop here
     """
@@ -48,6 +49,7 @@ class Desk:
     only: tuple[str, ...] = ()
     goes_on: Callable[[Json], bool] = lambda progress: True
     count: Callable[[str], int | None] = lambda type_: None
+    watch: Callable[[str], bool] | None = None
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -57,6 +59,8 @@ class Desk:
     @property
     def deciding(self) -> frozenset[str]:
         """Types that say who is a candidate, and who is whose other self: nobody's lines are dropped before."""
+        if self.watch:
+            return frozenset(self.types)
         return frozenset({"Patient", *(search.type for search in self.source.candidates)})
 
     def request(self) -> Request:

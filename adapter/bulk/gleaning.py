@@ -100,6 +100,8 @@ class Gleaner:
             found.merged += merged_patients(resource)
         elif type_ in self._tests and any(test(resource) for test in self._tests[type_]):
             found.candidates.add(patient_of(resource))
+        if self._desk.watch and self._desk.watch(patient := patient_of(resource)):
+            found.candidates.add(patient)
 
     def _keep(self, line: bytes, resource: Json, found: Gleaned) -> None:
         if self._people is None:

@@ -98,7 +98,7 @@ class ExportTaking:
 
     def _note(self) -> None:
         """Files as units with their proof, and patients who wait for judgement; once."""
-        found = find_exported(self._desk)
+        found = sorted({*find_exported(self._desk), *self._absent()})
         opposed = {each for each in found if self.exported.whole and self._opposed(each)}
         with self._parts.store.writing() as connection:
             if units.has_stage(connection, self._pull_id, "export"):
@@ -110,6 +110,10 @@ class ExportTaking:
                 candidates.settle(connection, self._pull_id, patient, "opposed")
         for patient in opposed:
             settle(self._desk, patient)
+
+    def _absent(self) -> set[str]:
+        """Further patients to be judged: those who should be in the export and are not."""
+        return set()
 
     def _opposed(self, patient: str) -> bool:
         """Whoever objects is counted, and nothing of him is kept."""

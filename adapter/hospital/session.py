@@ -46,6 +46,8 @@ class Session:
         self._wire, self._credentials = wire, credentials
         self._gate = Gate(source.base, source.addresses.trusted, source.addresses.open)
         self._turns = Turns(source.politeness, patience)
+        # The Date of the server's first answer: what changes after that is seen next time.
+        self.date = ""
 
     def ask(
         self,
@@ -71,7 +73,9 @@ class Session:
     ) -> T:
         """For what must not be sent twice, and for whoever counts attempts himself."""
         with ExitStack() as closing:
-            return read(self._wire.read(self._follow(closing, method, url, body, headers or {})))
+            answer = self._wire.read(self._follow(closing, method, url, body, headers or {}))
+            self.date = self.date or answer.headers.get("date", "")
+            return read(answer)
 
     @contextmanager
     def download(self, url: str, headers: Mapping[str, str] | None = None, *, bare: bool = False) -> Iterator[Stream]:
