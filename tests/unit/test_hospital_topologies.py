@@ -9,18 +9,20 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapter.crawl import SearchTaking
 from adapter.errors import RemoteError
-from adapter.hospital import Hospital, Patience, load_sources
+from adapter.hospital import Hospital, Patience, Search, load_sources
 from adapter.hospital.session import open_session
 from adapter.tokens import KeyRing, save_key_ring
 from tests.authority import NOW, Authority, run_authority
+from tests.faults.ours import open_parts
 from tests.scripted_hospital import condition, searchset
 
 MADE = datetime.fromtimestamp(NOW, UTC)
@@ -221,20 +223,22 @@ def test_an_assertion_does_not_go_where_a_configuration_points(
     assert sink.heard == []
 
 
-def test_a_reference_elsewhere_is_not_read(authority: Authority, sink: Sink, enter: Declare) -> None:
-    from adapter.hospital.patients import collect_patient
-
+def test_a_reference_elsewhere_is_not_read(authority: Authority, sink: Sink, enter: Declare, tmp_path: Path) -> None:
     statement = {
         "resourceType": "MedicationStatement",
         "id": "m1",
         "subject": {"reference": "Patient/p1"},
         "medicationReference": {"reference": f"{sink.origin}/fhir/Medication/d1"},
     }
-    with enter() as (hospital, _):
-        authority.answers.append((200, {}, {"resourceType": "Patient", "id": "p1"}))
-        authority.answers += [(200, {}, searchset(total=0)) for _ in range(3)]
+    patient = {"resourceType": "Patient", "id": "p1"}
+    with enter() as (hospital, _), open_parts(tmp_path) as parts:
+        searches = {"candidates": (Search("Patient"),), "collect": (Search("MedicationStatement"),)}
+        hospital.source = replace(hospital.source, **searches)
+        authority.answers += [(200, {}, searchset(patient, total=1)), (200, {}, patient)]
         authority.answers.append((200, {}, searchset(statement, total=1)))
-        collect_patient(hospital, "p1")
+        taking = SearchTaking(parts, hospital, "pull")
+        assert taking.take(lambda stage: True)
+        assert set(taking.of("p1").resources) == {"Patient/p1", "MedicationStatement/m1"}
     assert sink.heard == []
 
 
