@@ -70,6 +70,12 @@ def give_back(
     return bool(connection.execute(sa.update(JOBS).where(_ours(job)).values(values)).rowcount)
 
 
+def put_off(connection: sa.Connection, job_id: str, until: datetime) -> None:
+    """A waiting job is not due before then."""
+    waiting = sa.update(JOBS).where(JOBS.c.id == job_id, JOBS.c.state == "waiting")
+    connection.execute(waiting.values(due_at=until))
+
+
 def ready(connection: sa.Connection, at: datetime) -> list[str]:
     """Ids of the jobs that somebody should take now: waiting ones that are due, and those of dead holders."""
     query = sa.select(JOBS.c.id).where(_free(at)).order_by(JOBS.c.requested_at, JOBS.c.id)

@@ -9,12 +9,14 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
+from datetime import datetime
 
 from adapter.errors import AdapterError, Json, NotFoundError, VersionConflictError
-from adapter.hospital import Patience
+from adapter.hospital import Patience, resolve_source
+from adapter.hospital.politeness import Politeness, quiet_until
 from adapter.parts import Parts
 from adapter.pull import run_pull
-from adapter.store import leases
+from adapter.store import jobs, leases
 from adapter.worker.queue import Queue
 
 Told = Callable[[str, Json], None]
@@ -25,6 +27,21 @@ REAP_SECONDS = 5.0
 IDLE_SECONDS = 0.25
 
 _LOG = logging.getLogger("adapter.worker")
+
+
+class _Stop(threading.Event):
+    """Set when the worker ends, and when the quiet hours of the source begin: the pull then waits for their end."""
+
+    def __init__(self, ends: threading.Event, parts: Parts, politeness: Politeness) -> None:
+        super().__init__()
+        self._ends, self._parts, self._politeness = ends, parts, politeness
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        return quiet_until(self._politeness, self._parts.clock())
+
+    def is_set(self) -> bool:
+        return self._ends.is_set() or self.quiet_until is not None
 
 
 class Worker:
@@ -84,12 +101,17 @@ class Worker:
     def _run(self, job_id: str) -> None:
         """Run one pull. How it ended is written with the job; the log says its class only."""
         try:
+            stopping = self._stop_of(job_id)
+            if stopping.quiet_until:
+                with self._parts.store.writing() as connection:
+                    leases.put_off(connection, job_id, stopping.quiet_until)
+                return
             report = run_pull(
                 self._parts,
                 job_id,
                 patience=self._patience,
                 notice=lambda progress: self._told(job_id, progress),
-                stopping=self._stopping,
+                stopping=stopping,
                 retries=RETRIES,
             )
         except (VersionConflictError, NotFoundError):
@@ -99,6 +121,11 @@ class Worker:
             self._told(job_id, {"state": "failed", "rule": error.rule})
         else:
             self._told(job_id, {"state": report["state"], "screened": report["screened"]})
+
+    def _stop_of(self, job_id: str) -> _Stop:
+        with self._parts.store.reading() as connection:
+            job = jobs.find(connection, job_id)
+        return _Stop(self._stopping, self._parts, resolve_source(job.source, self._parts.sources).politeness)
 
     def _wake(self) -> None:
         """What is due and in no queue: pulls of killed workers, put off ones, those whose message was lost."""

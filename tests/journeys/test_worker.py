@@ -13,15 +13,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapter.bootstrap import make_id, now
 from adapter.errors import ConfigError, Json, RemoteTransientError
 from adapter.hospital import Patience, resolve_source
+from adapter.hospital.politeness import Politeness, QuietHours
 from adapter.parts import Parts
 from adapter.pull import start_pull
 from adapter.store import jobs, leases
@@ -223,6 +226,22 @@ def test_hospital_that_is_away_is_asked_again_later(hospitals: Parts, file_queue
     assert job.due_at - (job.seen_at or job.due_at) >= timedelta(seconds=50)
     assert job.issue is not None
     assert job.issue["severity"] == "error"
+
+
+def test_pull_asked_for_in_quiet_hours_waits_for_their_end(hospitals: Parts, file_queue: Queue) -> None:
+    night = replace(hospitals, clock=lambda: datetime(2026, 3, 17, 1, 0, tzinfo=UTC))
+    quiet = QuietHours(time_of_day(0, 0), time_of_day(5, 0), ZoneInfo("UTC"))
+    named = {"h0": replace(hospitals.sources["h0"], politeness=Politeness(quiet=quiet))}
+    guided = replace(night, sources=named)
+    job_id = start_pull(guided, "h0")
+    with working(guided, file_queue):
+        assert until(lambda: _due(guided, job_id) == datetime(2026, 3, 17, 5, 0, tzinfo=UTC))
+    assert (state_of(guided, job_id), _attempts(guided, job_id)) == ("waiting", 0)
+
+
+def _due(parts: Parts, job_id: str) -> datetime:
+    with parts.store.reading() as connection:
+        return jobs.find(connection, job_id).due_at
 
 
 def _attempts(parts: Parts, job_id: str) -> int:
