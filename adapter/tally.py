@@ -11,6 +11,8 @@ from adapter.errors import Issue, Json
 from adapter.parts import Parts
 from adapter.store import Connection, candidates, ledger, units
 
+_NOT_GRANTED = "the server has not granted us to read this type"
+
 OUTCOMES = ("eligible", "undetermined", "ineligible", "quarantined", "opposed", "failed")
 
 
@@ -38,16 +40,21 @@ def count_one(progress: Json, outcome: str) -> Json:
     return {**progress, outcome: progress[outcome] + 1, "done": progress["done"] + 1}
 
 
-def make_report(parts: Parts, pull_id: str, source: str, issues: list[Issue], stopped: bool = False) -> Json:
+def make_report(
+    parts: Parts, pull_id: str, source: str, issues: list[Issue], access: Json, stopped: bool = False
+) -> Json:
     """Shapes:  the tally, "source", "state" (complete, partial, stopped), "asked", "missing", "issues"
 
-    asked: requests, bytes, and why anything was asked again.
+    asked: requests, bytes, and why anything was asked again. access: what was granted, where we had to be known.
     """
     with parts.store.reading() as connection:
         missing, tally = _missing(connection, pull_id), read_tally(connection, pull_id)
         asked = ledger.summary(connection, pull_id)
+    # Some servers answer with nothing, and 200, to what they have not granted.
+    missing += [{"what": each, "problem": _NOT_GRANTED} for each in access.get("types_missing", [])]
     state = "stopped" if stopped else "partial" if missing else "complete"
-    told = {"asked": asked, "missing": missing, "issues": [issue.as_json() for issue in issues]}
+    known = {"access": access} if access.get("authentication", "none") != "none" else {}
+    told = {**known, "asked": asked, "missing": missing, "issues": [issue.as_json() for issue in issues]}
     return {"source": source, "state": state, **tally, **told}
 
 

@@ -79,7 +79,8 @@ def open_credentials(source: Source, lookup: Lookup, wire: Wire, patience: Patie
             raise ConfigError(f"source '{source.name}': the file {file.name} is not there")
     if told.kind in ("client-secret", "smart-backend-services"):
         further = Fixed(told.kind, lambda: _further(source, lookup))
-        return Granted(Granting(source, lookup, wire, patience), patience, further)
+        granting = Granting(source, lookup, wire, patience, further.headers)
+        return Granted(granting, patience, further)
     return Fixed(told.kind, lambda: {**_further(source, lookup), **_authorization(told, lookup)})
 
 

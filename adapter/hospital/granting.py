@@ -1,10 +1,11 @@
 """Ask a token endpoint for an access token: SMART Backend Services, or a client secret.
 
-    discover (once) ──► scopes: wanted ∩ served ∩ supported ──► assertion or secret ──► token, and what it grants
+    discovery (once) ──► assertion or secret ──► token, and what it grants
 
 An assertion or secret goes to the token endpoint alone, which lies at the server's own origin or is declared.
 
-Takes from: errors, resource, tokens, hospital.origin, hospital.renewal, hospital.retry, hospital.scopes, hospital.wire.
+Takes from: errors, resource, tokens, hospital.discovery, hospital.origin, hospital.renewal, hospital.retry,
+hospital.scopes, hospital.wire.
 Gives to: hospital.access.
 Source: https://hl7.org/fhir/smart-app-launch/backend-services.html, RFC 6749 section 4.4
 """
@@ -13,18 +14,18 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from adapter.errors import ConfigError, Json, RemoteAuthError, RemoteError, RemoteTransientError
+from adapter.hospital.discovery import Discovery, Endpoint
 from adapter.hospital.origin import host_of, origin_of
 from adapter.hospital.renewal import Token
 from adapter.hospital.retry import Patience, persist
-from adapter.hospital.scopes import choose_scopes, find_missing, served_types
+from adapter.hospital.scopes import find_missing
 from adapter.hospital.source import Authentication, Source
-from adapter.hospital.wire import Answer, Wire, ensure_success
+from adapter.hospital.wire import Answer, Wire
 from adapter.resource import parse_json
 from adapter.tokens import ALGORITHMS, SigningKey, load_key_ring, make_assertion
 
@@ -37,23 +38,18 @@ _LASTING = {"invalid_client", "invalid_grant", "invalid_request", "invalid_scope
 _LASTING |= {"unsupported_grant_type", "access_denied"}
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where to ask and for what.
-
-    Shapes:  algorithms  the server says it takes; empty when it does not say
-    """
-
-    address: str
-    scopes: tuple[str, ...]
-    algorithms: tuple[str, ...]
-
-
 class Granting:
     """Asks one server for tokens; `fetch` is called by one thread at a time."""
 
-    def __init__(self, source: Source, lookup: Callable[[str], str | None], wire: Wire, patience: Patience) -> None:
-        self._source, self._told = source, source.authentication
+    def __init__(
+        self,
+        source: Source,
+        lookup: Callable[[str], str | None],
+        wire: Wire,
+        patience: Patience,
+        further: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._source, self._told, self._further = source, source.authentication, further
         self._lookup, self._wire, self._patience = lookup, wire, patience
         self._endpoint: Endpoint | None = None
         self._granted: tuple[str, ...] | None = None
@@ -65,74 +61,34 @@ class Granting:
         Errors:  RemoteAuthError when we are refused, RemoteError and its kinds when it cannot be asked for
         """
         if self._endpoint is None:
-            self._endpoint = self._discover()
+            self._endpoint = Discovery(self._source, self._wire, self._patience, self._further()).find()
         endpoint = self._endpoint
         return persist(lambda: self._request(endpoint), self._patience)
 
     def report(self) -> Json:
-        """What was asked and granted; `types_missing` are those a pull wants and may not read."""
+        """What was asked and granted.
+
+        Shapes:  types_missing      wanted, served as far as one knows, and not granted
+                 types_not_offered  wanted, and not in the server's CapabilityStatement
+        """
         told: Json = {"authentication": self._told.kind}
         if self._endpoint is None or self._granted is None:
             return told
-        missing = find_missing(self._source.types, self._granted) if self._granted else []
+        wanted, served = self._source.types, self._endpoint.served
+        offered = wanted & served if served else wanted
         return {
             **told,
             "token_host": host_of(self._endpoint.address),
             "scopes_asked": list(self._endpoint.scopes),
             "scopes_granted": list(self._granted),
-            "types_missing": missing,
+            "types_missing": find_missing(offered, self._granted),
+            "types_not_offered": sorted(wanted - offered),
         }
-
-    def _discover(self) -> Endpoint:
-        """A declared endpoint with declared scopes needs no discovery."""
-        told = self._told
-        if told.token_endpoint and (told.scopes or told.kind == "client-secret"):
-            return Endpoint(told.token_endpoint, told.scopes, ())
-        found = (
-            self._get(".well-known/smart-configuration", "its smart-configuration") if not told.token_endpoint else {}
-        )
-        address = told.token_endpoint or self._endpoint_of(found)
-        scopes = told.scopes
-        if not scopes and told.kind == "smart-backend-services":
-            served = served_types(self._get("metadata", "its CapabilityStatement"))
-            scopes = choose_scopes(
-                self._source.types, served, _texts(found, "scopes_supported"), _texts(found, "capabilities")
-            )
-        return Endpoint(address, scopes, _texts(found, "token_endpoint_auth_signing_alg_values_supported"))
-
-    def _get(self, path: str, what: str) -> Json:
-        """A public document of the server, asked for without credentials."""
-
-        def ask() -> Json:
-            address = f"{self._source.base}/{path}"
-            answer = self._wire.send("GET", address, {"Accept": "application/json"}, None, trusted=False)
-            ensure_success(answer, what)
-            document, _ = parse_json(answer.body)
-            if not isinstance(document, dict):
-                raise RemoteTransientError(f"answered {what} with something that is no JSON object", answer.host)
-            return document
-
-        return persist(ask, self._patience)
-
-    def _endpoint_of(self, found: Json) -> str:
-        """The token endpoint a server names for itself: at its own origin. Another one has to be declared."""
-        host, address = host_of(self._source.base), found.get("token_endpoint")
-        try:
-            if isinstance(address, str) and origin_of(address) == origin_of(self._source.base):
-                return address
-        except ValueError:
-            address = None
-        if not isinstance(address, str):
-            raise RemoteError("names no token endpoint; declare token_endpoint in the source", host)
-        raise RemoteError(
-            f"names a token endpoint at another origin ({host_of(address)}); if that is right, declare token_endpoint "
-            "in the source",
-            host,
-        )
 
     def _request(self, endpoint: Endpoint) -> Token:
         form = {"grant_type": "client_credentials"}
-        headers = dict(_FORM)
+        at_home = origin_of(endpoint.address) == origin_of(self._source.base)
+        headers = {**_FORM, **(self._further() if at_home else {})}
         if endpoint.scopes:
             form["scope"] = " ".join(endpoint.scopes)
         if self._told.kind == "smart-backend-services":
@@ -220,8 +176,3 @@ def _is_token(value: Any) -> bool:
         and value.isprintable()
         and " " not in value
     )
-
-
-def _texts(document: Json, name: str) -> tuple[str, ...]:
-    listed = document.get(name)
-    return tuple(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else ()

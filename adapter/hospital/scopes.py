@@ -41,7 +41,9 @@ def choose_scopes(
 
 
 def find_missing(wanted: Iterable[str], granted: Collection[str]) -> list[str]:
-    """Types that may not be read and searched as a whole with these scopes."""
+    """Types that may not be read and searched as a whole with these scopes; none when they are not SMART's words."""
+    if not any(map(_SCOPE.match, granted)):
+        return []
     return [each for each in sorted(wanted) if not _is_read(each, granted)]
 
 

@@ -131,6 +131,28 @@ def test_a_smaller_grant_is_told(authority: Authority, enter: Enter) -> None:
     assert "Patient" not in report["types_missing"]
 
 
+def test_what_the_server_does_not_have_is_told_apart_from_what_it_does_not_grant(
+    authority: Authority, enter: Enter
+) -> None:
+    authority.types = ("Patient", "Condition", "Observation")
+    authority.scope = "system/Patient.rs system/Condition.rs"
+    with enter() as hospital:
+        ask(hospital)
+        report = hospital.access()
+    assert report["types_missing"] == ["Observation"]
+    assert set(report["types_not_offered"]) == {"ImagingStudy", "Medication", "MedicationStatement", "Procedure"}
+
+
+def test_a_server_that_hides_its_capabilities_from_strangers_is_asked_for_everything(
+    authority: Authority, enter: Enter
+) -> None:
+    plain = authority.answer
+    authority.answer = lambda seen: (401, {}, {}) if seen.path.endswith("metadata") else plain(seen)  # type: ignore[method-assign]
+    with enter() as hospital:
+        assert ask(hospital)
+    assert "system/Observation.rs" in authority.token_requests[0].form["scope"]
+
+
 def together(hospital: Hospital, number: int) -> list[bool]:
     with ThreadPoolExecutor(number) as threads:
         return list(threads.map(lambda _: ask(hospital), range(number)))
@@ -238,6 +260,23 @@ def test_further_secret_headers_go_along(authority: Authority, enter: Enter) -> 
     assert authority.questions[0].headers["x-api-key"] == "t0k"
 
 
+def test_a_gateway_gets_its_key_with_every_question_and_another_origin_does_not(
+    authority: Authority, enter: Enter
+) -> None:
+    more = "headers: {X-API-Key: {variable: CHU_TOKEN}}"
+    with enter(more=more) as hospital:
+        assert ask(hospital)
+    assert {seen.headers.get("x-api-key") for seen in authority.seen} == {"t0k"}
+
+    with run_authority() as other:
+        other.key_set = authority.key_set
+        told = f"{{type: smart-backend-services, client_id: crmo, token_endpoint: '{other.base}/token'}}"
+        with enter(told, more=more) as hospital:
+            authority.tokens = other.tokens
+            assert ask(hospital)
+        assert {seen.headers.get("x-api-key") for seen in other.seen} == {None}
+
+
 def test_smart_without_a_key_is_a_configuration_error(enter: Enter) -> None:
     with pytest.raises(ConfigError, match="keys new"), enter(ring=KeyRing()):
         pass
@@ -266,3 +305,14 @@ def test_no_secret_is_in_what_is_told(authority: Authority, enter: Enter) -> Non
     assert authority.secret not in shown
     assert "token-1" not in shown
     assert RINGS["ES384"].keys[0].private()["d"] not in shown
+
+
+def test_scopes_in_words_of_their_own_are_not_called_a_smaller_grant(authority: Authority, enter: Enter) -> None:
+    authority.scope = "https://fhir.invalid/.default"
+    kept = "client_secret: {variable: CHU}"
+    told = f"{{type: client-secret, client_id: crmo, {kept}, scopes: ['https://fhir.invalid/.default']}}"
+    with enter(told) as hospital:
+        assert ask(hospital)
+        report = hospital.access()
+    assert authority.token_requests[0].form["scope"] == "https://fhir.invalid/.default"
+    assert report["types_missing"] == []
