@@ -72,6 +72,15 @@ interop: $(VENV)/.development  ## the same pull from FHIR servers that are not o
 interop-mapping: $(VENV)/.development  ## the exported maps in engines that are not ours (npm, pip)
 	sh tests/interop/mapping/run.sh
 
+interop-phenopackets: $(VENV)/.development  ## our phenopackets read by the schema's own package (pip)
+	test -d build/phenopackets || $(PYTHON) -m venv build/phenopackets
+	build/phenopackets/bin/python -m pip install --quiet --disable-pip-version-check phenopackets==2.0.2
+	$(BIN)/python -m tests.interop.phenopackets.write build/phenopackets/cases
+	build/phenopackets/bin/python tests/interop/phenopackets/check.py build/phenopackets/cases/phenopackets.ndjson
+
+suppression: $(VENV)/.development  ## 10,000 random tables, and an attacker's best at their hidden cells
+	SUPPRESSION_TABLES=10000 $(BIN)/python -m pytest -n 2 tests/unit/test_suppression.py
+
 mutation: $(VENV)/.development  ## every mutant of the mapping files, and who notices it
 	$(BIN)/python -m tests.mapping.mutation
 
@@ -115,4 +124,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping docs mutation laws wheel lock machine clean
+.PHONY: help run test lint bench bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean

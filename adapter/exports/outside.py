@@ -91,9 +91,9 @@ def _by_word(groups: Mapping[str, tuple[str, ...]]) -> Groups:
 def _sums(name: str, groups: Groups, counts: Mapping[str, int]) -> list[list[Any]]:
     totals: Counter[str] = Counter()
     for word, n in counts.items():
-        if n:
+        if word in groups:
             totals[groups[word]] += n
-    return [[name, group, n] for group, n in sorted(totals.items())] if groups else []
+    return [[name, group, n] for group, n in sorted(totals.items())]
 
 
 def _crossed(

@@ -50,6 +50,8 @@ class ParquetTable:
         self._writer = self._arrow.parquet.ParquetWriter(path, self._schema, compression="zstd")
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
         columns = list(zip(*rows, strict=True))
         arrays = [
             self._arrow.array([_fitting(value, field.type, self._arrow) for value in column], field.type)
