@@ -52,6 +52,20 @@ build/spark/.ready: requirements-spark.lock
 bench-worker: $(VENV)/.development  ## 1,000 pulls of 10 sources asked of 4 web processes: 10 run, none is lost
 	$(BIN)/python -m tests.bench.worker
 
+bench-pull: $(VENV)/.development build/peers-pull/.ready  ## records pulled a second, ours and peers', one run, one server (pip)
+	$(BIN)/python -m tests.bench.pull build/peers-pull/bin/python
+
+fault-table: $(VENV)/.development build/peers-pull/.ready  ## a hospital that fails in named ways: our score and peers' (pip; an hour)
+	$(BIN)/python -m tests.faults.table build/peers-pull/bin/python
+
+chaos: $(VENV)/.development  ## 50 pulls, a tenth of all answers broken, killed every 0.5 to 1.6 s: nothing lost, nothing twice
+	$(BIN)/python -m tests.faults.chaos
+
+build/peers-pull/.ready: tests/bench/pull-peers.txt
+	$(PYTHON) -m venv build/peers-pull
+	build/peers-pull/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/pull-peers.txt
+	@touch $@
+
 bench-cohort: $(VENV)/.development  ## a million cases described from the database: seconds and memory (7 GB under build/)
 	$(BIN)/python -m tests.bench.cohort
 
@@ -124,4 +138,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean
+.PHONY: help run test lint bench bench-pull fault-table chaos bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean

@@ -2,6 +2,7 @@
 
     python tests/bench/pull_peers.py fhirpy|fhirclient|fhir-pyrate BASE
     python tests/bench/pull_peers.py smart-fetch BASE PATIENTS
+    python tests/bench/pull_peers.py NAME - LIMIT [PATIENTS]
 
 No name of ours is imported here: the peers' venv has none of our libraries.
 """
@@ -13,10 +14,13 @@ import gzip
 import io
 import json
 import logging
+import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -82,20 +86,51 @@ PEERS: dict[str, Callable[..., Rows]] = {
 }
 
 
-def main() -> None:
-    warnings.simplefilter("ignore")
-    logging.disable(logging.CRITICAL)
-    name, base, *more = sys.argv[1:]
+def run(name: str, base: str, patients: list[int]) -> dict[str, object]:
+    """One pull: its rows, its error, its cost."""
     rows: list[str] = []
     error, started = "", time.perf_counter()
     try:
-        for row in PEERS[name](base, *map(int, more)):
+        for row in PEERS[name](base, *patients):
             rows.append(row)
     except Exception as raised:  # noqa: BLE001
         error = f"{type(raised).__name__}: {str(raised)[:80]}"
     seconds = time.perf_counter() - started
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    sys.stdout.write(json.dumps({"rows": rows, "error": error, "seconds": seconds, "megabytes": most // 1024}))
+    return {"rows": rows, "error": error, "seconds": seconds, "megabytes": most // 1024}
+
+
+def run_forked(name: str, base: str, patients: list[int], limit: float) -> dict[str, object]:
+    """The same in a child, which is killed when it hangs; what was imported once serves every child."""
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        os.setsid()
+        with os.fdopen(writing, "w") as out:
+            out.write(json.dumps(run(name, base, patients)))
+        os._exit(0)
+    os.close(writing)
+    watch = threading.Timer(limit, lambda: os.killpg(child, signal.SIGKILL))
+    watch.start()
+    with os.fdopen(reading) as told:
+        text = told.read()
+    watch.cancel()
+    os.waitpid(child, 0)
+    result: dict[str, object] = json.loads(text) if text else {"hangs": True}
+    return result
+
+
+def main() -> None:
+    """With "-" for BASE, bases are read from the standard input, one a line, and each is pulled in at most LIMIT s."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    name, base, *more = sys.argv[1:]
+    if base != "-":
+        sys.stdout.write(json.dumps(run(name, base, [int(each) for each in more])))
+        return
+    limit, *patients = map(int, more)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(run_forked(name, line.strip(), patients, limit)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
