@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import nan
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapter.errors import Json
 
@@ -24,6 +24,19 @@ AS_RECORDED, MIDPOINT, DERIVED, UNUSABLE = range(len(MARKS))
 
 # One step of the work: the case, and what the earlier steps found.
 Work = Callable[[Json, list[Any]], Any]
+
+
+class Expression(NamedTuple):
+    """The same as Python text, for a step that is a matter of one line: a call less for every case.
+
+    Shapes:  text       of `case` and `found`; $0, $1 stand for the constants, EMPTY for a section that is silent
+    """
+
+    text: str
+    constants: tuple[Any, ...] = ()
+
+
+Step = Work | Expression
 
 
 def truth(value: bool | None) -> int:

@@ -5,13 +5,13 @@ Takes from: declaration, cohort.variables, cohort.variable_proof.  Gives to: coh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 from typing import Any
 
-from adapter.cohort.answers import MARKS, NO, UNKNOWN, Work
+from adapter.cohort.answers import MARKS, NO, UNKNOWN
 from adapter.cohort.variable_proof import check_variables
 from adapter.cohort.variables import Kind, kind_of, make_compiler
 from adapter.declaration import Declaration, load_declaration
@@ -49,26 +49,19 @@ class Column:
 class Derivation:
     """Shapes:  columns  in the order of the file
     strata, not_usable  as declared: group -> category variable; names of flag variables
+    work_out  what every step finds in one case; columns know their places
     """
 
     version: str
     columns: Sequence[Column]
     strata: Mapping[str, str]
     not_usable: Sequence[str]
-    works: Sequence[Work]
+    work_out: Callable[[Json], list[Any]]
     declaration: Declaration
 
     def only(self, names: Collection[str]) -> Derivation:
         """The same, working out these variables and no others."""
         return _compile(self.declaration, names)
-
-    def work_out(self, case: Json) -> list[Any]:
-        """What every step finds in one case; columns know their places."""
-        found: list[Any] = []
-        add = found.append
-        for work in self.works:
-            add(work(case, found))
-        return found
 
     def row(self, case: Json) -> Json:
         """The variables of one case by name: flags True, False, None; numbers float, None; groups a word, None.
@@ -113,8 +106,8 @@ def _compile(declaration: Declaration, names: Collection[str]) -> Derivation:
             marked = compiler.is_marked(name)
             places = compiler.variable(name), compiler.mark(name) if marked else -1
             columns.append(_column(declaration, name, variable, marked, places))
-    works = tuple(compiler.plan.works)
-    return Derivation(data["version"], columns, data["strata"], data["not_usable"], works, declaration)
+    work_out = compiler.plan.compile()
+    return Derivation(data["version"], columns, data["strata"], data["not_usable"], work_out, declaration)
 
 
 def _column(declaration: Declaration, name: str, variable: Json, marked: bool, places: tuple[int, int]) -> Column:

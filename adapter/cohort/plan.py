@@ -12,7 +12,7 @@ from typing import Any
 
 from adapter.case.fields import value_reader
 from adapter.case.timeline import date_of
-from adapter.cohort.answers import AS_RECORDED, MIDPOINT, NOT_KNOWN, UNUSABLE, Work
+from adapter.cohort.answers import AS_RECORDED, MIDPOINT, NOT_KNOWN, UNUSABLE, Expression, Step, Work
 from adapter.cohort.courses import find_lines
 from adapter.cohort.sites import find_sites
 from adapter.dates import Interval, days_per, parse_date
@@ -26,15 +26,29 @@ class Plan:
     """Steps in working order. Each is a function of the case and of what the steps before it found."""
 
     def __init__(self) -> None:
-        self.works: list[Work] = []
+        self._steps: list[Step] = []
         self._places: dict[str, int] = {}
 
-    def place(self, name: str, make: Callable[[], Work]) -> int:
+    def compile(self) -> Callable[[Json], list[Any]]:
+        """One function that takes every step; what it answers is what the steps found, in their order."""
+        names: dict[str, Any] = {"EMPTY": {}}
+        lines = ["def work_out(case):", f"    found = [None] * {len(self._steps)}"]
+        for place, step in enumerate(self._steps):
+            text, constants = step if isinstance(step, Expression) else ("$0(case, found)", (step,))
+            for number, constant in enumerate(constants):
+                names[f"k{place}_{number}"] = constant
+                text = text.replace(f"${number}", f"k{place}_{number}")
+            lines.append(f"    found[{place}] = {text}")
+        exec("\n".join([*lines, "    return found"]), names)  # noqa: S102 (written by us, about a proven declaration)
+        made: Callable[[Json], list[Any]] = names["work_out"]
+        return made
+
+    def place(self, name: str, make: Callable[[], Step]) -> int:
         """Where the step of this name stands; it is made when it is asked for first, after what it needs itself."""
         if name not in self._places:
-            work = make()
-            self.works.append(work)
-            self._places[name] = len(self.works) - 1
+            step = make()
+            self._steps.append(step)
+            self._places[name] = len(self._steps) - 1
         return self._places[name]
 
     def days(self, field: str) -> int:
@@ -49,20 +63,23 @@ class Plan:
         )
 
     def sites(self, name: str) -> int:
-        return self.place(f"sites of {name}", lambda: lambda case, _: find_sites(case[name]) if name in case else None)
+        text = f"$0(case[{name!r}]) if {name!r} in case else None"
+        return self.place(f"sites of {name}", lambda: Expression(text, (find_sites,)))
 
     def lines(self) -> int:
-        return self.place("lines", lambda: _lines)
+        text = "$0(case['treatments']) if 'treatments' in case else None"
+        return self.place("lines", lambda: Expression(text, (find_lines,)))
 
 
-def _lines(case: Json, _: list[Any]) -> Any:
-    treatments = case.get("treatments")
-    return None if treatments is None else find_lines(treatments)
+def reading(field: str) -> str:
+    """The value of a single-valued field as an expression of `case`; None where the record is silent."""
+    *sections, name = field.split(".")
+    return "".join(["case", *(f".get({section!r}, EMPTY)" for section in sections), f".get({name!r})"])
 
 
-def _days(field: str) -> Work:
-    read = value_reader(field)
+def _days(field: str) -> Step:
     if field == "diagnosis.onset":
+        read = value_reader(field)
 
         def onset(case: Json, _: list[Any]) -> Days:
             form = read(case)
@@ -74,7 +91,7 @@ def _days(field: str) -> Work:
             return _closed(dated.interval) if dated else None
 
         return onset
-    return lambda case, _: _numbers(text) if (text := read(case)) is not None else None
+    return Expression(f"None if (text := {reading(field)}) is None else $0(text)", (_numbers,))
 
 
 @lru_cache(maxsize=65536)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from adapter.cohort.answers import Work
+from adapter.cohort.answers import Step
 from adapter.cohort.plan import Plan
 from adapter.errors import Json
 
@@ -37,10 +37,10 @@ class Compiler:
         """May an answer be come by otherwise than as recorded?"""
         return any(word in self.declared["variables"][name]["rule"] for word in self.marks)
 
-    def _make(self, name: str, makers: Mapping[str, Maker]) -> Work:
+    def _make(self, name: str, makers: Mapping[str, Maker]) -> Step:
         variable = self.declared["variables"][name]
         rule = variable["rule"]
         return next(make for word, make in makers.items() if word in rule)({"unit": variable.get("unit"), **rule}, self)
 
 
-Maker = Callable[[Json, Compiler], Work]
+Maker = Callable[[Json, Compiler], Step]

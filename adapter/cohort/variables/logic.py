@@ -5,43 +5,40 @@ Takes from: cohort.answers, cohort.variables.compiler.  Gives to: cohort.variabl
 
 from __future__ import annotations
 
-from math import isnan
 from typing import Any
 
-from adapter.cohort.answers import NO, UNKNOWN, YES, Work, join_all, join_any
+from adapter.cohort.answers import NO, UNKNOWN, YES, Expression, Step, join_all, join_any
 from adapter.cohort.variables.compiler import Compiler
-from adapter.cohort.variables.record import BOUNDS
+from adapter.cohort.variables.record import BOUNDS, SIGNS
 from adapter.errors import Json
 
 
-def number_word(rule: Json, to: Compiler) -> Work:
+def number_word(rule: Json, to: Compiler) -> Step:
     word = next(word for word in BOUNDS if word in rule)
-    asked, compare, bound = to.variable(rule["number"]), BOUNDS[word], rule[word]
-
-    def work(_: Json, found: list[Any]) -> int:
-        value = found[asked]
-        return UNKNOWN if isnan(value) else YES if compare(value, bound) else NO
-
-    return work
+    asked = to.variable(rule["number"])
+    compared = f"{YES} if value {SIGNS[word]} {rule[word]!r} else {NO}"
+    return Expression(f"{UNKNOWN} if (value := found[{asked}]) != value else {compared}")
 
 
-def all_word(rule: Json, to: Compiler) -> Work:
+def all_word(rule: Json, to: Compiler) -> Step:
     asked = [to.variable(name) for name in rule["all"]]
-    return lambda _, found: join_all([found[each] for each in asked])
+    return Expression(f"$0([{_found(asked)}])", (join_all,))
 
 
-def any_word(rule: Json, to: Compiler) -> Work:
+def any_word(rule: Json, to: Compiler) -> Step:
     asked = [to.variable(name) for name in rule["any"]]
-    return lambda _, found: join_any([found[each] for each in asked])
+    return Expression(f"$0([{_found(asked)}])", (join_any,))
 
 
-def no_word(rule: Json, to: Compiler) -> Work:
-    asked = to.variable(rule["no"])
-    opposite = (YES, NO, UNKNOWN)
-    return lambda _, found: opposite[found[asked]]
+def _found(places: list[int]) -> str:
+    return ", ".join(f"found[{place}]" for place in places)
 
 
-def groups_word(rule: Json, to: Compiler) -> Work:
+def no_word(rule: Json, to: Compiler) -> Step:
+    return Expression(f"$0[found[{to.variable(rule['no'])}]]", ((YES, NO, UNKNOWN),))
+
+
+def groups_word(rule: Json, to: Compiler) -> Step:
     asked = [(word, to.variable(name)) for word, name in rule["groups"].items()]
 
     def work(_: Json, found: list[Any]) -> str:

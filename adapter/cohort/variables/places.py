@@ -8,33 +8,25 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.case.items import compile_where
-from adapter.cohort.answers import NOT_KNOWN, UNKNOWN, Work, truth
+from adapter.cohort.answers import NOT_KNOWN, UNKNOWN, Expression, Step, truth
 from adapter.cohort.sites import find_sites, region_finder, site_keys
 from adapter.cohort.variables.compiler import Compiler
 from adapter.errors import Json
 
 
-def sites_word(rule: Json, to: Compiler) -> Work:
+def sites_word(rule: Json, to: Compiler) -> Step:
     parts: list[str] = rule.get("by") or to.declared["localisation"]
     asked, keys = to.plan.sites(rule["sites"]), site_keys(parts)
     if "region" not in rule:
-        return lambda _, found: NOT_KNOWN if (sites := found[asked]) is None else float(len(keys(sites)))
+        return Expression(f"$0 if (sites := found[{asked}]) is None else float(len($1(sites)))", (NOT_KNOWN, keys))
     region, find = rule["region"], region_finder(to.declared["regions"])
-    regions_at = to.plan.place(
-        f"regions of {rule['sites']}",
-        lambda: lambda _, found: None if (sites := found[asked]) is None else find(sites),
-    )
-
-    def work(_: Json, found: list[Any]) -> float:
-        regions = found[regions_at]
-        if regions is None:
-            return NOT_KNOWN
-        return float(len(keys(regions[region]))) if region in regions else 0.0
-
-    return work
+    known = f"None if (sites := found[{asked}]) is None else $0(sites)"
+    regions_at = to.plan.place(f"regions of {rule['sites']}", lambda: Expression(known, (find,)))
+    counted = f"float(len($1(regions[{region!r}]))) if {region!r} in regions else 0.0"
+    return Expression(f"$0 if (regions := found[{regions_at}]) is None else {counted}", (NOT_KNOWN, keys))
 
 
-def silent_word(rule: Json, to: Compiler) -> Work:
+def silent_word(rule: Json, to: Compiler) -> Step:
     """Lesions seen in one list (of these modalities) and absent from the other."""
     name, matches, felt_at = rule["silent"], compile_where(rule["where"], {}), to.plan.sites(rule["not_in"])
     seen_at = to.plan.place(

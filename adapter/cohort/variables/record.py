@@ -10,45 +10,44 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-from adapter.case.fields import allowed_values, value_reader
+from adapter.case.fields import allowed_values
 from adapter.case.items import compile_where, words_of
 from adapter.case.timeline import as_days
-from adapter.cohort.answers import AS_RECORDED, DERIVED, NO, UNKNOWN, YES, Work, truth
+from adapter.cohort.answers import AS_RECORDED, DERIVED, NO, UNKNOWN, YES, Expression, Step, truth
+from adapter.cohort.plan import reading
 from adapter.cohort.variables.compiler import Compiler
 from adapter.errors import Json
 
+# The words of a comparison, as functions and as Python writes them.
+SIGNS = {"equals": "==", "at_least": ">=", "above": ">"}
 BOUNDS: dict[str, Callable[[Any, Any], bool]] = {"equals": operator.eq, "at_least": operator.ge, "above": operator.gt}
 
 
-def field_word(rule: Json, to: Compiler) -> Work:
-    read, words, not_assessed = value_reader(rule["field"]), frozenset(rule["is"]), rule.get("not_assessed", [])
-    silent, nothing = frozenset([None, "unknown"]), frozenset(not_assessed)
-    answers: dict[Any, int] = {word: YES for word in words} | {word: UNKNOWN for word in nothing | silent}
+def field_word(rule: Json, to: Compiler) -> Step:
+    unknown = {None, "unknown", *rule.get("not_assessed", [])}
+    answers: dict[Any, int] = dict.fromkeys(rule["is"], YES) | dict.fromkeys(unknown, UNKNOWN)
+    read = reading(rule["field"])
     if "else" not in rule:
-        return lambda case, _: answers.get(read(case), NO)
+        return Expression(f"$0.get({read}, {NO})", (answers,))
     other = to.variable(rule["else"])
-
-    def work(case: Json, found: list[Any]) -> int:
-        value = read(case)
-        return found[other] if value in silent and value not in nothing else answers.get(value, NO)
-
-    return work
+    text = f"found[{other}] if (value := {read}) in $1 else $0.get(value, {NO})"
+    return Expression(text, (answers, _silent(rule)))
 
 
-def mark_of_field(rule: Json, to: Compiler) -> Work:
-    read, other = value_reader(rule["field"]), to.variable(rule["else"])
-    silent = frozenset([None, "unknown"]).difference(rule.get("not_assessed", []))
-
-    def work(case: Json, found: list[Any]) -> int:
-        return DERIVED if read(case) in silent and found[other] != UNKNOWN else AS_RECORDED
-
-    return work
+def _silent(rule: Json) -> frozenset[str | None]:
+    """What a field says when another variable answers in its place."""
+    return frozenset([None, "unknown"]).difference(rule.get("not_assessed", []))
 
 
-def list_word(rule: Json, to: Compiler) -> Work:
+def mark_of_field(rule: Json, to: Compiler) -> Step:
+    answered = f"{reading(rule['field'])} in $0 and found[{to.variable(rule['else'])}] != {UNKNOWN}"
+    return Expression(f"{DERIVED} if {answered} else {AS_RECORDED}", (_silent(rule),))
+
+
+def list_word(rule: Json, to: Compiler) -> Step:
     name = rule["list"]
     if "where" not in rule:
-        return lambda case, _: UNKNOWN if (items := case.get(name)) is None else YES if items else NO
+        return Expression(f"{UNKNOWN} if (items := case.get({name!r})) is None else {YES} if items else {NO}")
     keys = tuple(rule["where"])
     if all(allowed_values(f"{name}[].{key}") for key in keys):
         return _among_words(rule, keys, to)
@@ -66,29 +65,19 @@ def list_word(rule: Json, to: Compiler) -> Work:
     return work
 
 
-def _among_words(rule: Json, keys: tuple[str, ...], to: Compiler) -> Work:
+def _among_words(rule: Json, keys: tuple[str, ...], to: Compiler) -> Step:
     """Coded fields alone are asked: what they hold is collected once for all who ask, and held against the words."""
     name = rule["list"]
-    wanted = {each for each in product(*(words_of(rule["where"][key]) for key in keys))}
-    told = to.plan.place(f"{keys} of {name}", lambda: _collect(name, keys))
-
-    def work(_: Json, found: list[Any]) -> int:
-        values = found[told]
-        return UNKNOWN if values is None else NO if wanted.isdisjoint(values) else YES
-
-    return work
-
-
-def _collect(name: str, keys: tuple[str, ...]) -> Work:
-    if len(keys) == 1:
-        [only] = keys
-        return lambda case, _: None if (items := case.get(name)) is None else {(item.get(only),) for item in items}
-    return lambda case, _: (
-        None if (items := case.get(name)) is None else {tuple([item.get(key) for key in keys]) for item in items}
+    wanted = frozenset(product(*(words_of(rule["where"][key]) for key in keys)))
+    held = ", ".join(f"item.get({key!r})" for key in keys)
+    collected = f"None if (items := case.get({name!r})) is None else {{({held},) for item in items}}"
+    told = to.plan.place(f"{keys} of {name}", lambda: Expression(collected))
+    return Expression(
+        f"{UNKNOWN} if (told := found[{told}]) is None else {NO} if $0.isdisjoint(told) else {YES}", (wanted,)
     )
 
 
-def first_word(rule: Json, _: Compiler) -> Work:
+def first_word(rule: Json, _: Compiler) -> Step:
     name, among = rule["first"], compile_where(rule["where"], {})
     is_so = compile_where(rule["is"], {})
 
@@ -106,7 +95,7 @@ def first_word(rule: Json, _: Compiler) -> Work:
     return work
 
 
-def measured_word(rule: Json, _: Compiler) -> Work:
+def measured_word(rule: Json, _: Compiler) -> Step:
     test, word = rule["measured"], next(word for word in BOUNDS if word in rule)
     bound = rule[word]
 
@@ -130,6 +119,5 @@ def _exceeds(result: Json, word: str, bound: float) -> bool | None:
     return reaches
 
 
-def word_word(rule: Json, _: Compiler) -> Work:
-    read = value_reader(rule["word"])
-    return lambda case, _: "" if (value := read(case)) is None or value == "unknown" else value
+def word_word(rule: Json, _: Compiler) -> Step:
+    return Expression(f"'' if (value := {reading(rule['word'])}) is None or value == 'unknown' else value")

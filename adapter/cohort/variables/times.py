@@ -7,36 +7,31 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
-from adapter.cohort.answers import NO, UNUSABLE, YES, Work
+from adapter.cohort.answers import NO, UNUSABLE, YES, Expression, Step
 from adapter.cohort.variables.compiler import Compiler
 from adapter.dates import days_per
 from adapter.errors import Json
 
 
-def from_word(rule: Json, to: Compiler) -> Work:
+def from_word(rule: Json, to: Compiler) -> Step:
     time, days = to.plan.time(rule["from"], rule["to"], rule.get("at_most"), rule["unit"]), days_per(rule["unit"])
-    return lambda _, found: found[time][0] / days
+    return Expression(f"found[{time}][0] / {days!r}")
 
 
-def mark_of_time(rule: Json, to: Compiler) -> Work:
+def mark_of_time(rule: Json, to: Compiler) -> Step:
     time = to.plan.time(rule["from"], rule["to"], rule.get("at_most"), rule["unit"])
-    return lambda _, found: found[time][1]
+    return Expression(f"found[{time}][1]")
 
 
-def unusable_word(rule: Json, to: Compiler) -> Work:
+def unusable_word(rule: Json, to: Compiler) -> Step:
     marks = [to.mark(name) for name in rule["unusable"]]
-    return lambda _, found: YES if UNUSABLE in [found[mark] for mark in marks] else NO
+    return Expression(f"{YES} if {UNUSABLE} in ({', '.join(f'found[{mark}]' for mark in marks)},) else {NO}")
 
 
-def years_word(rule: Json, to: Compiler) -> Work:
+def years_word(rule: Json, to: Compiler) -> Step:
     days, span = to.plan.days(rule["years"]), rule["span"]
-
-    def work(_: Json, found: list[Any]) -> str:
-        return "" if found[days] is None else _band(*found[days], span)
-
-    return work
+    return Expression(f"'' if found[{days}] is None else $0(*found[{days}], {span})", (_band,))
 
 
 @lru_cache(maxsize=65536)

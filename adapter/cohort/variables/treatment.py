@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapter.cohort.answers import NOT_KNOWN, UNKNOWN, Work, truth
+from adapter.cohort.answers import NOT_KNOWN, UNKNOWN, Step, truth
 from adapter.cohort.courses import NOT_GIVEN, count_lines, in_line, started_after
 from adapter.cohort.variables.compiler import Compiler
 from adapter.errors import Json
 
 
-def line_word(rule: Json, to: Compiler) -> Work:
+def line_word(rule: Json, to: Compiler) -> Step:
     lines, number, wanted = to.plan.lines(), rule["line"], rule.get("class")
 
     def work(_: Json, found: list[Any]) -> int:
@@ -25,7 +25,7 @@ def line_word(rule: Json, to: Compiler) -> Work:
     return work
 
 
-def lines_word(_: Json, to: Compiler) -> Work:
+def lines_word(_: Json, to: Compiler) -> Step:
     lines = to.plan.lines()
 
     def work(_: Json, found: list[Any]) -> float:
@@ -35,7 +35,7 @@ def lines_word(_: Json, to: Compiler) -> Work:
     return work
 
 
-def started_word(rule: Json, _: Compiler) -> Work:
+def started_word(rule: Json, _: Compiler) -> Step:
     wanted, events = rule["started"], rule["not_before"]
 
     def work(case: Json, _: list[Any]) -> int:
