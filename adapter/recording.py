@@ -13,6 +13,7 @@ from adapter.bundle import SCOPE_RULE
 from adapter.errors import GoneError, Issue, Json, NotFoundError, VersionConflictError
 from adapter.judgement import Judgement
 from adapter.parts import Parts
+from adapter.registry import publish
 from adapter.store import Connection, audit, cases, findings, inbox, keeping, messages
 
 
@@ -87,6 +88,8 @@ def _keep_case(
         key_id=parts.pseudonyms.key_id,
         expected=expected,
     )
+    if kept.changed:
+        publish(connection, knowledge.mappings, case, case_version=kept.version, inbox_id=entry.id, at=at)
     if judgement.decision:
         version, criteria = kept.version, knowledge.criteria.version
         keeping.keep_decision(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapter.errors import GoneError, Json, VersionConflictError
 from adapter.resource import dump_json
-from adapter.store import adjudications, findings, inbox
+from adapter.store import adjudications, findings, inbox, resources
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS, read
 from adapter.store.schema import insert_if_new
 
@@ -104,5 +104,6 @@ def erase(connection: sa.Connection, case_id: str, at: datetime) -> None:
     fed = list(connection.execute(sa.select(inbox.INBOX.c.id).where(inbox.INBOX.c.case_id == case_id)).scalars())
     findings.forget(connection, fed)
     inbox.erase(connection, case_id, at)
+    resources.erase(connection, case_id, at)
     gone = {"version": 0, "criteria_version": None, "erased_at": at, "updated_at": at}
     connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(gone))

@@ -1,6 +1,6 @@
 """The CapabilityStatement, made from the routes there are, so that it cannot promise what is not served.
 
-Takes from: canonical.  Gives to: the fhir routes.
+Takes from: canonical, search.  Gives to: the fhir routes.
 Source: https://hl7.org/fhir/R4/capabilitystatement.html
 """
 
@@ -15,13 +15,19 @@ from flask import Flask
 from adapter import __version__
 from adapter.canonical import BASE
 from adapter.errors import Json
+from adapter.search import PATIENT, load_parameters
+
+_OF_TYPES = {"read", "vread", "history-instance", "search-type"}
+_SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_OPERATION = "http://hl7.org/fhir/OperationDefinition"
+_LEADS_TO_PATIENT = {"name": "patient", "type": "reference"}
 
 View = TypeVar("View", bound=Callable[..., Any])
 _INTERACTIONS: dict[Callable[..., Any], tuple[str, ...]] = {}
 
 
 def interacts(*interactions: str) -> Callable[[View], View]:
-    """Mark a view as really serving these system-level interactions; unmarked views are not announced."""
+    """Mark a view as really serving these interactions; unmarked views are not announced."""
 
     def mark(view: View) -> View:
         _INTERACTIONS[view] = interactions
@@ -32,9 +38,14 @@ def interacts(*interactions: str) -> Callable[[View], View]:
 
 def make_capability_statement(app: Flask) -> Json:
     """What this service does, read off its route table."""
-    served: list[str] = []
-    for rule in app.url_map.iter_rules():
-        served += _INTERACTIONS.get(app.view_functions[rule.endpoint], ())
+    served = {
+        code for rule in app.url_map.iter_rules() for code in _INTERACTIONS.get(app.view_functions[rule.endpoint], ())
+    }
+    of_types = sorted(served & _OF_TYPES)
+    rest: Json = {"mode": "server", "interaction": [{"code": code} for code in sorted(served - _OF_TYPES)]}
+    if app.config["ASK_WHO"]:
+        rest["security"] = {"service": [{"coding": [{"system": _SECURITY, "code": "SMART-on-FHIR"}]}]}
+    rest["resource"] = [_resource(type_, of_types) for type_ in load_parameters()]
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{BASE}/CapabilityStatement/adapter",
@@ -48,5 +59,26 @@ def make_capability_statement(app: Flask) -> Json:
         "implementation": {"description": "Receives hospital records of children with CRMO"},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
-        "rest": [{"mode": "server", "interaction": [{"code": code} for code in sorted(set(served))]}],
+        "rest": [rest],
     }
+
+
+def _resource(type_: str, interactions: list[str]) -> Json:
+    """One type: all are made of cases, so all are read in the same ways."""
+    named = [{"name": each.name, "type": each.kind} for each in load_parameters()[type_].values()]
+    named += [{"name": "_id", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
+    told: Json = {
+        "type": type_,
+        "interaction": [{"code": code} for code in interactions],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": False,
+        "searchParam": [*named, *([] if type_ == "Patient" else [_LEADS_TO_PATIENT])],
+    }
+    if type_ == "Patient":
+        others = [each for each in load_parameters() if each != "Patient"]
+        told["searchRevInclude"] = [f"{each}:{name}" for each in others for name in PATIENT]
+        told["operation"] = [{"name": "everything", "definition": f"{_OPERATION}/Patient-everything"}]
+    else:
+        told["searchInclude"] = [f"{type_}:{name}" for name in PATIENT]
+    return told

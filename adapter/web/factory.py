@@ -1,7 +1,6 @@
 """Make the application from ready parts: routes, failures, headers, one log line for each request.
 
 Takes from: parts, the other rooms of web.  Gives to: serving, tests.
-Source: https://owasp.org/www-project-secure-headers/
 """
 
 from __future__ import annotations
@@ -9,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from flask import Flask, Response, request
-from werkzeug.exceptions import NotAcceptable
+from flask import Flask
 
-from adapter.errors import NotPermittedError
 from adapter.parts import Parts
 from adapter.pull import run_pull
 from adapter.web.adjudications import routes as adjudications
@@ -21,29 +18,24 @@ from adapter.web.cases import routes as cases
 from adapter.web.cohort import routes as cohort
 from adapter.web.failures import Service, answer_failures
 from adapter.web.fhir import routes as fhir
+from adapter.web.formats import write_as_asked
 from adapter.web.guard import guard
 from adapter.web.keyset import routes as keyset
 from adapter.web.logbook import log_end, log_requests
 from adapter.web.logins import routes as logins
 from adapter.web.operations import routes as operations
 from adapter.web.pages import routes as pages
+from adapter.web.protection import protect
 from adapter.web.pulling import routes as pulling
+from adapter.web.reading import routes as reading
 from adapter.web.receiving import MAX_KEPT_BYTES
 from adapter.web.tokens import routes as tokens
 from adapter.web.validating import routes as validating
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-_SAFE = ("GET", "HEAD", "OPTIONS")
+_AT_THE_DOOR = (tokens, logins, auditing)
+_FHIR = (validating, reading, fhir, keyset)
+_OURS = (cases, adjudications, pulling, cohort, operations, pages)
+_ROUTES = (*_AT_THE_DOOR, *_FHIR, *_OURS)
 
 
 def create_app(
@@ -70,10 +62,10 @@ def create_app(
     app.extensions["wake"] = wake or _runner(app, parts)
     log_requests(app)
     answer_failures(app)
+    write_as_asked(app)
     guard(app, ask_who=ask_who)
-    app.before_request(_check_request)
-    app.after_request(_protect)
-    for routes in (tokens, logins, auditing, validating, fhir, cases, adjudications, pulling, cohort, operations, pages, keyset):
+    protect(app)
+    for routes in _ROUTES:
         app.register_blueprint(routes)
     return app
 
@@ -82,21 +74,3 @@ def _runner(app: Flask, parts: Parts) -> Callable[[str], None]:
     """Pulls in turn, in the thread that does this process's other long work."""
     background: ThreadPoolExecutor = app.extensions["background"]
     return lambda pull_id: background.submit(run_pull, parts, pull_id).add_done_callback(log_end)
-
-
-def _check_request() -> None:
-    wanted = request.accept_mimetypes
-    if (
-        request.path.startswith("/fhir")
-        and wanted
-        and not wanted.best_match(["application/fhir+json", "application/json"])
-    ):
-        raise NotAcceptable
-    if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise NotPermittedError("Another site's page may not do this.")
-
-
-def _protect(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

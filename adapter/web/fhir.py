@@ -15,7 +15,6 @@ from adapter.web.capability import interacts, make_capability_statement
 from adapter.web.receiving import answer_bundle, held_scopes, read_body, read_source
 
 routes = Blueprint("fhir", __name__)
-TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, Observation)"
 
 
 @routes.post("/fhir", strict_slashes=False)
@@ -30,9 +29,6 @@ def metadata() -> Response:
     return fhir(make_capability_statement(current_app))
 
 
-@routes.get(f"/fhir/<{TYPES}:type_>")
-@routes.get(f"/fhir/<{TYPES}:type_>/<id_>")
-@routes.get("/fhir/Patient/<id_>/$everything")
 @routes.get("/fhir/$export")
-def read(type_: str = "", id_: str = "") -> Response:
-    raise NotSupportedError("Reading resources one by one is not offered yet; GET /cases/{case_id}/fhir has a case.")
+def export() -> Response:
+    raise NotSupportedError("Bulk export is not offered yet; a search with its next links reads everything too.")

@@ -20,6 +20,7 @@ from adapter.bootstrap import open_parts
 from adapter.config import LOOPBACK, Settings, ensure_loopback
 from adapter.errors import RemoteTransientError
 from adapter.inbound import finish, forget_old_bytes
+from adapter.registry import catch_up
 from adapter.web.factory import create_app
 from adapter.web.logbook import log_end
 from adapter.worker import Queue, Worker, open_queue
@@ -47,6 +48,7 @@ def open_app(settings: Settings) -> Flask:
     background: ThreadPoolExecutor = app.extensions["background"]
     closing.callback(background.shutdown, wait=False, cancel_futures=True)
     background.submit(finish, parts).add_done_callback(log_end)
+    background.submit(catch_up, parts).add_done_callback(log_end)
     background.submit(forget_old_bytes, parts, settings.keep_raw_days).add_done_callback(log_end)
     if settings.worker == "inside":
         worker = Worker(parts, queue, at_once=settings.pulls_at_once)

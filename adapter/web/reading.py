@@ -1,0 +1,157 @@
+"""Routes that give the registry back as FHIR: read, vread, history, search, $everything.
+
+Takes from: errors, scopes, search, store, answers, guard, searchsets.  Gives to: factory.
+Source: https://hl7.org/fhir/R4/http.html, https://hl7.org/fhir/R4/patient-operation-everything.html
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import format_datetime
+
+from flask import Blueprint, Response, request
+
+from adapter.errors import GoneError, NotFoundError, NotPermittedError, UsageError
+from adapter.scopes import may
+from adapter.search import MAX_COUNT, parse_search
+from adapter.store import inbox, resources
+from adapter.store.resources import Stored
+from adapter.store.searching import everything, run_search
+from adapter.web.answers import fhir, parts, version_tag
+from adapter.web.capability import interacts
+from adapter.web.guard import principal
+from adapter.web.searchsets import body, entry, history_entry, searchset
+
+routes = Blueprint("reading", __name__)
+TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, Observation, Provenance)"
+_HISTORY = 500
+
+
+@routes.get(f"/fhir/<{TYPES}:type_>")
+@interacts("search-type")
+def search(type_: str) -> Response:
+    """A page of a search; a parameter that is not known is refused, unless the asker prefers it left out."""
+    return _search(type_, list(request.args.items(multi=True)))
+
+
+@routes.post(f"/fhir/<{TYPES}:type_>/_search")
+@interacts("search-type")
+def search_by_form(type_: str) -> Response:
+    """The same, with what is searched for in the body, where no log of addresses sees it."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise UsageError("A search in a body is application/x-www-form-urlencoded.")
+    return _search(type_, [*request.args.items(multi=True), *request.form.items(multi=True)])
+
+
+@routes.get(f"/fhir/<{TYPES}:type_>/<id_>")
+@interacts("read")
+def read(type_: str, id_: str) -> Response:
+    _ensure(type_, "r")
+    return _resource(_find(type_, id_))
+
+
+@routes.get(f"/fhir/<{TYPES}:type_>/<id_>/_history")
+@interacts("history-instance")
+def history(type_: str, id_: str) -> Response:
+    _ensure(type_, "r")
+    _find(type_, id_, gone_too=True)
+    with parts().store.reading() as connection:
+        found = resources.history(connection, type_, id_, _HISTORY)
+    entries = [history_entry(each) for each in found]
+    return fhir({"resourceType": "Bundle", "type": "history", "total": len(found), "entry": entries})
+
+
+@routes.get(f"/fhir/<{TYPES}:type_>/<id_>/_history/<int:version>")
+@interacts("vread")
+def vread(type_: str, id_: str, version: int) -> Response:
+    _ensure(type_, "r")
+    return _resource(_find(type_, id_, version))
+
+
+@routes.get("/fhir/Patient/<id_>/$everything")
+def patient_everything(id_: str) -> Response:
+    """Everything about one patient, page by page; _type, _since and _count narrow it."""
+    asked = request.args
+    if unknown := set(asked) - {"_type", "_since", "_count", "_cursor", "_format", "_pretty"}:
+        raise UsageError(f"$everything knows _type, _since and _count, and not {len(unknown)} of what was asked for.")
+    since, count = _since(asked.get("_since")), _count(asked.get("_count"))
+    _ensure("Patient", "r")
+    patient = _find("Patient", id_)
+    types = set(asked["_type"].split(",")) if "_type" in asked else None
+    held = principal().scopes
+    with parts().store.reading() as connection:
+        page = everything(
+            connection,
+            patient.case_id,
+            types=types,
+            since=since,
+            after=asked.get("_cursor", ""),
+            count=count,
+        )
+    shown = [each for each in page.matches if held is None or may(held, each.type, "r")]
+    entries = [entry(each, "match") for each in shown]
+    kept = [(name, value) for name, value in asked.items(multi=True) if name != "_cursor"]
+    return fhir(searchset(page.total, entries, kept, page.cursor))
+
+
+def _search(type_: str, asked: list[tuple[str, str]]) -> Response:
+    _ensure(type_, "s")
+    strict = "handling=lenient" not in request.headers.get("Prefer", "")
+    told = parse_search(type_, asked, strict=strict)
+    for other in {*told.rev_include, *(["Patient"] if told.include else [])}:
+        _ensure(other, "s")
+    with parts().store.reading() as connection:
+        page = run_search(connection, told, source=principal().source)
+    entries = [entry(each, "match") for each in page.matches] + [entry(each, "include") for each in page.included]
+    used = [(name, value) for name, value in told.used if name != "_cursor"]
+    return fhir(searchset(page.total, entries, used, page.cursor))
+
+
+def _ensure(type_: str, letter: str) -> None:
+    """Errors:  NotPermittedError when a client's scopes do not go that far"""
+    held = principal().scopes
+    if held is not None and not may(held, type_, letter):
+        raise NotPermittedError("This client's scopes do not reach resources of this type.")
+
+
+def _find(type_: str, id_: str, version: int | None = None, *, gone_too: bool = False) -> Stored:
+    """Errors:  NotFoundError, also for what the asker may not see; GoneError"""
+    source = principal().source
+    with parts().store.reading() as connection:
+        found = resources.read(connection, type_, id_, version)
+        visible = found and (source is None or inbox.fed_by(connection, found.case_id, source))
+    if found is None or not visible:
+        raise NotFoundError("The registry has no such resource.")
+    if found.body is None and not gone_too:
+        raise GoneError("This resource is no more.")
+    return found
+
+
+def _resource(found: Stored) -> Response:
+    tag, changed = version_tag(found.version), format_datetime(found.updated_at, usegmt=True)
+    headers = {"ETag": tag, "Last-Modified": changed}
+    if request.if_none_match.contains_weak(str(found.version)):
+        return Response(status=304, headers=headers)
+    response = fhir(body(found))
+    response.headers.update(headers)
+    return response
+
+
+def _since(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise UsageError("_since expects an instant with a time zone.") from None
+    if moment.tzinfo is None:
+        raise UsageError("_since expects an instant with a time zone.")
+    return moment
+
+
+def _count(text: str | None) -> int:
+    if text is None:
+        return MAX_COUNT
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise UsageError("_count expects a whole number above 0.")
+    return min(int(text[:9]), MAX_COUNT)

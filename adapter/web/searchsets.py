@@ -1,0 +1,66 @@
+"""Resources of the registry as the entries of Bundles, with links that lead back here.
+
+Takes from: errors, store, answers.  Gives to: reading, exporting.
+Source: https://hl7.org/fhir/R4/bundle.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from flask import current_app, request
+
+from adapter.errors import Json
+from adapter.store.resources import Stored
+from adapter.web.answers import version_tag
+
+
+def body(found: Stored) -> Json:
+    """As it was made, with its version and time: they are the row's, not the resource's."""
+    body = found.body or {}
+    own = {"versionId": str(found.version), "lastUpdated": found.updated_at.isoformat(timespec="milliseconds")}
+    head = {"resourceType": body["resourceType"], "id": body["id"], "meta": {**own, **body.get("meta", {})}}
+    return head | {name: value for name, value in body.items() if name not in head}
+
+
+def entry(found: Stored, mode: str) -> Json:
+    return {
+        "fullUrl": f"{_base()}/{found.type}/{found.id}",
+        "resource": body(found),
+        "search": {"mode": mode},
+    }
+
+
+def history_entry(found: Stored) -> Json:
+    method = "DELETE" if found.body is None else "POST" if found.version == 1 else "PUT"
+    status = {"DELETE": "204", "POST": "201", "PUT": "200"}[method]
+    told: Json = {"fullUrl": f"{_base()}/{found.type}/{found.id}"}
+    if found.body is not None:
+        told["resource"] = body(found)
+    told["request"] = {"method": method, "url": found.type if method == "POST" else f"{found.type}/{found.id}"}
+    at = found.updated_at.isoformat(timespec="milliseconds")
+    return told | {"response": {"status": status, "etag": version_tag(found.version), "lastModified": at}}
+
+
+def searchset(total: int, entries: list[Json], used: list[tuple[str, str]], cursor: str) -> Json:
+    links = list(_links(used, cursor))
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": total,
+        "link": links,
+        **({"entry": entries} if entries else {}),
+    }
+
+
+def _links(used: list[tuple[str, str]], cursor: str) -> Iterator[Json]:
+    """Absolute addresses at the public base, whatever address a gateway called us by."""
+    path = f"{_base()}{request.path.removeprefix('/fhir').removesuffix('/_search')}"
+    yield {"relation": "self", "url": f"{path}?{urlencode(used)}" if used else path}
+    if cursor:
+        yield {"relation": "next", "url": f"{path}?{urlencode([*used, ('_cursor', cursor)])}"}
+
+
+def _base() -> str:
+    return f"{current_app.config['PUBLIC_URL']}/fhir"
