@@ -1,6 +1,6 @@
 """Examine a hospital's server, keep what was learnt for later pulls, and say what it means for them.
 
-Takes from: errors, hospital, parts, store.  Gives to: cli.
+Takes from: errors, hospital, parts, store.  Gives to: pull, cli.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from adapter.hospital import Patience, Source, open_hospital, resolve_source
-from adapter.hospital.probing import ServerProfile, probe_server
+from adapter.errors import Issue, RemoteError
+from adapter.hospital import Hospital, Patience, Source, open_hospital, resolve_source
+from adapter.hospital.probing import ServerProfile, digest_of, probe_server
 from adapter.parts import Parts
 from adapter.store import server_profiles
 
@@ -54,6 +55,22 @@ def examine_source(parts: Parts, name: str, patience: Patience | None = None) ->
     with parts.store.writing() as connection:
         server_profiles.keep(connection, source.base, profile.as_json(), parts.clock())
     return source, profile
+
+
+def find_changes(parts: Parts, hospital: Hospital) -> Iterator[Issue]:
+    """Does the server still say of itself what it said when it was examined? One question; none when nobody looked."""
+    with parts.store.reading() as connection:
+        learnt = server_profiles.find(connection, hospital.source.base) or {}
+    if not learnt.get("digest"):
+        return
+    try:
+        changed = digest_of(hospital.capabilities()) != learnt["digest"]
+    except RemoteError:
+        changed = True
+    if changed:
+        english = "The server says otherwise of itself than when it was examined: run 'crmo-adapter doctor' again."
+        french = "Le serveur se décrit autrement que lors de son examen : relancer « crmo-adapter doctor »."
+        yield Issue("warning", "informational", "", "pull:server-changed", english, "pull", text_fr=french)
 
 
 def explain_profile(source: Source, profile: ServerProfile) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from adapter.bulk import forget_ended
 from adapter.bundle import in_order
 from adapter.crawl import Handed, origins, staging
 from adapter.errors import Json
+from adapter.examining import find_changes
 from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
 from adapter.inbound import receive_resources
 from adapter.incremental import ALL, KnownExport, KnownSearch, Memory, absence, open_taking, withdraw
@@ -77,7 +78,8 @@ def run_pull(
             taking = open_taking(parts, hospital, pull_id, lease.job.options.get("since", ALL), memory)
             journey = _Journey(parts, hospital, taking, memory, pull_id, lease, notice)
             stopped = not (taking.take(journey.goes_on) and journey.judge())
-            report = make_report(parts, pull_id, source.name, list(taking.issues()), hospital.access(), stopped)
+            issues = [*taking.issues(), *find_changes(parts, hospital)]
+            report = make_report(parts, pull_id, source.name, issues, hospital.access(), stopped)
             if not stopped:
                 memory.end(pull_id, taking.begin, complete=report["state"] == "complete")
                 lease.end("complete" if report["state"] == "complete" else "partial", report)
@@ -147,15 +149,20 @@ class _Journey:
 
     def goes_on(self, phase: str) -> bool:
         """Told after every page, counted now and then."""
-        if not self.begun and (served_at := self.taking.served_at()):
-            self.begun = True
-            self.memory.begin(self.pull_id, served_at)
+        self._begin()
         now = time.monotonic()
         if self.progress and now - self.counted_at < _COUNT_SECONDS:
             return self.lease.goes_on(self.progress)
         self.counted_at, self.progress = now, read_progress(self.parts, self.pull_id, phase)
         return self._tell()
 
+    def _begin(self) -> None:
+        """Note the server's time as soon as it is known: an export tells it when it is done."""
+        if not self.begun and (served_at := self.taking.served_at()):
+            self.begun = True
+            self.memory.begin(self.pull_id, served_at)
+
     def _tell(self) -> bool:
+        self._begin()
         self.notice(self.progress)
         return self.lease.goes_on(self.progress)

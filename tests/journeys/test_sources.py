@@ -166,3 +166,21 @@ def test_a_server_that_does_not_understand_lists_is_asked_patient_by_patient(par
     named = [target.partition("patient=")[2].partition("&")[0] for target in server.asked if "patient=" in target]
     assert named
     assert not any("," in patients for patients in named)
+
+
+def test_a_server_that_has_changed_since_it_was_examined_is_told(parts: Parts) -> None:
+    class Renewed(Counting):
+        release = "1"
+
+        def answer(self, method: str, base: str, target: str, body: bytes = b"") -> Answer:
+            status, resource = super().answer(method, base, target, body)
+            told = {"software": {"name": "x", "version": self.release}} if target == "metadata" else {}
+            return status, {**resource, **told}
+
+    with serve_resources(server := Renewed()) as base:
+        examine_source(parts, base)
+        same = run_pull(parts, start_pull(parts, base))
+        server.release = "2"
+        changed = run_pull(parts, start_pull(parts, base))
+    assert "pull:server-changed" not in {each["rule"] for each in same["issues"]}
+    assert "pull:server-changed" in {each["rule"] for each in changed["issues"]}

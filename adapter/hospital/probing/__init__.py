@@ -7,7 +7,7 @@ Takes from: errors, hospital.  Gives to: the doctor, store.
 Source: https://hl7.org/fhir/R4/search.html#errors, https://hl7.org/fhir/R4/http.html#paging
 """
 
-from adapter.hospital.probing.probe import probe_server
+from adapter.hospital.probing.probe import digest_of, probe_server
 from adapter.hospital.probing.profile import Effect, NextForm, ServerProfile, TotalKind
 
-__all__ = ["Effect", "NextForm", "ServerProfile", "TotalKind", "probe_server"]
+__all__ = ["Effect", "NextForm", "ServerProfile", "TotalKind", "digest_of", "probe_server"]

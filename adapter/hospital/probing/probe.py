@@ -82,14 +82,19 @@ def _sample(interview: Interview) -> dict[str, int | None]:
 def _told(capabilities: Json) -> dict[str, Any]:
     software = capabilities.get("software")
     named = software if isinstance(software, dict) else {}
-    lasting = {name: value for name, value in capabilities.items() if name not in ("date", "id", "meta", "text")}
     return {
         "software": " ".join(str(named[name]) for name in ("name", "version") if name in named),
         "fhir_version": str(capabilities.get("fhirVersion", "")),
         "types": {str(each.get("type")): _parameters(each) for each in served_resources(capabilities)},
         "bulk": _offers_export(capabilities),
-        "digest": hashlib.sha256(dump_json(lasting)).hexdigest() if capabilities else "",
+        "digest": digest_of(capabilities) if capabilities else "",
     }
+
+
+def digest_of(capabilities: Json) -> str:
+    """Of what a server says it can do; not of when it says so."""
+    lasting = {name: value for name, value in capabilities.items() if name not in ("date", "id", "meta", "text")}
+    return hashlib.sha256(dump_json(lasting)).hexdigest()
 
 
 def _parameters(resource: Json) -> list[str]:
