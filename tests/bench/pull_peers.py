@@ -65,7 +65,8 @@ def smart_fetch(base: str, patients: int) -> Rows:
         options = ["--export-mode", "crawl", "--type", "Patient,Condition", "--hydration-tasks", "none"]
         command = [str(program), "export", *options, "--fhir-url", base, "--id-file", str(ids), f"{folder}/out"]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        for file in sorted(Path(folder, "out").rglob("*Condition*.ndjson*")):
+        files = {file.resolve() for file in Path(folder, "out").rglob("*Condition*.ndjson*")}  # some are links
+        for file in sorted(files):
             yield from _ids_in(file)
         if ended.returncode:
             raise RuntimeError(f"exit code {ended.returncode}")

@@ -71,7 +71,6 @@ class Hospital:
     strikes: dict[str, int] = field(default_factory=dict)
     alter: Callable[[Hospital, Page, int], Page] = lambda hospital, page, number: page
     rendered: dict[Any, bytes] | None = None
-    first: Json | None = None
     by_patient: dict[str, list[Json]] = field(default_factory=dict)
 
     def answer(self, asked: Asked) -> Told:

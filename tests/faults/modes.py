@@ -10,7 +10,6 @@ for Conditions (`SECOND`), once, a few times or always; a habit is there all the
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -116,14 +115,14 @@ def overlap(hospital: Hospital, page: Page, number: int) -> Page:
 
 
 def moving(hospital: Hospital, page: Page, number: int) -> Page:
-    """The first entry of the first page comes again on the second, in a newer version."""
-    if number == 0 and page["entry"]:
-        hospital.first = page["entry"][0]["resource"]
-    if number == 1 and page["entry"]:
-        newer = deepcopy(hospital.first or {})
-        newer["meta"]["versionId"] = "2"
-        return {**page, "entry": [{"resource": newer, "search": {"mode": "match"}}, *page["entry"]]}
-    return page
+    """On the second page a record of the first comes again, in a newer version."""
+    if number != SECOND or not page["entry"]:
+        return page
+    first = page["entry"][0]["resource"]
+    before = hospital.conditions[: next(at for at, each in enumerate(hospital.conditions) if each is first)]
+    known = [each for each in before if each["subject"] == first["subject"]]
+    newer = [{**each, "meta": {"versionId": "2"}} for each in known[-1:]]
+    return {**page, "entry": [*({"resource": each, "search": {"mode": "match"}} for each in newer), *page["entry"]]}
 
 
 def inserted(hospital: Hospital, asked: Asked, number: int, told: Told) -> None:

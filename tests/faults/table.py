@@ -31,6 +31,7 @@ PAGING = ("fhirpy", "fhirclient", "fhir-pyrate")
 PEERS = (*PAGING, "smart-fetch")
 # What a client that pages through a type never asks for.
 UNASKED = (
+    "link-lost",
     "filter-code",
     "filter-patient",
     "filter-list",
@@ -55,6 +56,9 @@ records each, pages of {cap}.
 | **F** | what is no record, or does not belong there, handed over as one |
 | **H** | no end within {limit} s (smart-fetch: {slow} s) |
 | · | not asked: this client never sends such a request |
+
+An E is about the set alone: a client that looks at no total, no warning and no error has it wherever nothing is
+missing. Peers are told nothing they do not ask for: the three that page through a type meet no filter.
 
 Peers: fhirpy 2.3.1, fhirclient 4.4.0, fhir-pyrate 0.2.6, smart-fetch 1.0.3, with their defaults. Ours waits {wait} s
 for an answer here, so that the table is done in minutes; every other of its settings is the default.
