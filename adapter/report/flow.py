@@ -35,12 +35,19 @@ def draw_flow(flow: Json, language: Language) -> Picture:
     height = max(item.y for item in items if isinstance(item, Text)) + 2 * _PAD
     scene = Scene("flow", say["flow_title"], summary, _WIDTH, height, items)
     columns = (say["box"], say["criterion"], "n")
-    return Picture("flow", say["flow_title"], summary, (), columns, list(_rows(flow, say)), scene)
+    return Picture("flow", say["flow_title"], summary, _judged(flow, say), columns, list(_rows(flow, say)), scene)
+
+
+def _judged(flow: Json, say: dict[str, str]) -> tuple[str, ...]:
+    """Where a person judged otherwise than the rule: the counts follow the rule, and say so."""
+    told = (f"{say[each['rule']]} → {say[each['person']]} (n = {each['n']})" for each in flow["adjudicated"])
+    listed = "; ".join(told)
+    return (f"{say['judged']} {listed}.",) if listed else ()
 
 
 def _box_of(flow: Json, key: str, say: dict[str, str]) -> list[str]:
     """Title and reasons; of the excluded each is counted once, by the first criterion that excludes it."""
-    title, count = (say["excluded"], "first") if key == "ineligible" else (say["undetermined"], "any")
+    title, count = (say["excluded"], "first") if key == "ineligible" else (say["waiting"], "any")
     lines = textwrap.wrap(f"{title} (n = {flow[key]['n']})", _BOLD_LETTERS)
     for each in flow[key]["by"]:
         if each[count]:
@@ -92,7 +99,7 @@ def _box(sides: tuple[int, int], y: float, lines: Sequence[str], *, centred: boo
 def _rows(flow: Json, say: dict[str, str]) -> Iterator[list[Any]]:
     yield [say["screened"], None, flow["screened"]]
     yield [say["unreadable"], None, flow["unreadable"]]
-    for key, word, count in (("ineligible", "excluded", "first"), ("undetermined", "undetermined", "any")):
+    for key, word, count in (("ineligible", "excluded", "first"), ("undetermined", "waiting", "any")):
         yield [say[word], None, flow[key]["n"]]
         yield from ([say[word], _reason(each, key, say), each[count]] for each in flow[key]["by"])
     yield [say["included"], None, flow["included"]]

@@ -29,9 +29,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "fr": "En quarantaine, non lus, non comptés",
     },
     "excluded": {"en": "Excluded, by the first criterion", "fr": "Exclus, selon le premier critère"},
-    "undetermined": {
+    "waiting": {
         "en": "Undetermined, by any open criterion",
         "fr": "Indéterminés, par critère ouvert",
+    },
+    "eligible": {"en": "eligible", "fr": "éligible"},
+    "undetermined": {"en": "undetermined", "fr": "indéterminé"},
+    "ineligible": {"en": "not eligible", "fr": "non éligible"},
+    "judged": {
+        "en": "Judged otherwise by a person, while the counts follow the rule:",
+        "fr": "Jugés autrement par une personne, les nombres suivant la règle :",
     },
     "met": {"en": "met", "fr": "rempli"},
     "not_met": {"en": "not met", "fr": "non rempli"},

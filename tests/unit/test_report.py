@@ -19,6 +19,7 @@ from adapter.figures import bone_names, make_pictures
 from adapter.inbound import receive_case
 from adapter.parts import Knowledge
 from adapter.report import Report, make_report, render_docx, render_html
+from adapter.report.flow import draw_flow
 from adapter.synthetic import look_alikes, published_cohort
 from tests.sample_bundles import as_bytes
 
@@ -144,3 +145,11 @@ def test_a_french_report_writes_commas_and_spaces_before_per_cent(
     assert '<html lang="fr">' in text
     assert "(100,0\u202f%)" in text
     assert "Qui est inclus" in text
+
+
+def test_the_flow_tells_where_a_person_judged_otherwise() -> None:
+    nobody: Json = {"n": 0, "by": []}
+    flow = {"screened": 2, "unreadable": 0, "ineligible": nobody, "undetermined": nobody, "included": 2}
+    judged = {**flow, "adjudicated": [{"rule": "undetermined", "person": "eligible", "n": 2}]}
+    assert "undetermined → eligible (n = 2)" in draw_flow(judged, "en").notes[0]
+    assert draw_flow({**flow, "adjudicated": []}, "en").notes == ()
