@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from adapter.case.consistency import Consistency, Rule, load_consistency
+from adapter.case.shape import case_shape
 from adapter.declaration import Violation, find_violations
 from adapter.errors import Issue
 
@@ -26,7 +27,7 @@ def check_case(case: Any, consistency: Consistency, *, today: date) -> list[Issu
              returns  issues of stage "case"; expression is a JSON pointer, rule "case:<keyword or rule id>"
     Errors:  none raised; no text ever shows a value of the case
     """
-    violations = [_violation(each) for each in find_violations("case", case)]
+    violations = [] if case_shape()(case) else [_violation(each) for each in find_violations("case", case)]
     return violations or list(_inconsistencies(case, consistency, today))
 
 

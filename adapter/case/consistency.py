@@ -18,7 +18,9 @@ from adapter.dates import Interval, age_days, before
 from adapter.declaration import Declaration, load_declaration
 from adapter.errors import DeclarationError, Json
 
-Find = Callable[[Json, date], Iterator[str]]
+# Field -> (pointer, days) of what it holds in one case; worked out once for all rules.
+Dates = dict[str, list[tuple[str, Interval]]]
+Find = Callable[[Json, date, Dates], Iterator[str]]
 
 _EVERY_DATE = "every_date"
 _TODAY = "today"
@@ -43,7 +45,8 @@ class Consistency:
 
     def breaches(self, case: Json, today: date) -> dict[str, list[str]]:
         """Rule id -> pointers of what breaks it; only rules that are broken."""
-        found = {rule.id: list(rule.find(case, today)) for rule in self.rules}
+        dates: Dates = {}
+        found = {rule.id: list(rule.find(case, today, dates)) for rule in self.rules}
         return {rule: pointers for rule, pointers in found.items() if pointers}
 
 
@@ -87,33 +90,35 @@ def _compile(rule: Json, origin: str) -> Rule:
 def _finder(rule: Json) -> Find:
     field = rule["field"]
     if "unique" in rule:
-        return lambda case, _: _repeated(case, field)
+        return lambda case, _, __: _repeated(case, field)
     if "one_of" in rule:
-        return lambda case, _: _dangling(case, field, rule["one_of"])
+        return lambda case, _, __: _dangling(case, field, rule["one_of"])
     if "not_above" in rule:
-        return lambda case, _: _above(case, field, rule["not_above"])
+        return lambda case, _, __: _above(case, field, rule["not_above"])
     bound, late = (rule["not_after"], True) if "not_after" in rule else (rule["not_before"], False)
     fields = [each for each in date_fields() if each not in rule["except"]] if field == _EVERY_DATE else [field]
-    return lambda case, today: _misplaced(case, fields, bound, late, today)
+    return lambda case, today, dates: _misplaced(case, fields, bound, late, today, dates)
 
 
-def _misplaced(case: Json, fields: list[str], bound: str, late: bool, today: date) -> Iterator[str]:
+def _misplaced(case: Json, fields: list[str], bound: str, late: bool, today: date, dates: Dates) -> Iterator[str]:
     siblings = "[]" in bound
     limit = None if siblings else _limit(case, bound, today)
     if limit is None and not siblings:
         return
     for field in fields:
-        for pointer, days in _dates(case, field):
+        if field not in dates:
+            dates[field] = _dates(case, field)
+        for pointer, days in dates[field]:
             other = _sibling(case, bound, pointer) if siblings else limit
             if other and (before(other, days) if late else before(days, other)):
                 yield pointer
 
 
-def _dates(case: Json, field: str) -> Iterator[tuple[str, Interval]]:
+def _dates(case: Json, field: str) -> list[tuple[str, Interval]]:
     if field == "diagnosis.onset":
         onset = date_of(case, field)
-        return iter([(onset.pointers[0], onset.interval)] if onset else [])
-    return ((pointer, days) for pointer, value in read_field(case, field) if (days := as_days(value)))
+        return [(onset.pointers[0], onset.interval)] if onset else []
+    return [(pointer, days) for pointer, value in read_field(case, field) if (days := as_days(value))]
 
 
 def _limit(case: Json, bound: str, today: date) -> Interval | None:

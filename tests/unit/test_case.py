@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.case import check_case, load_consistency
 from adapter.case.fields import date_fields, field_schema, read_field
+from adapter.case.shape import case_shape
 from adapter.case.timeline import onset_of
 from adapter.dates import Interval
+from adapter.declaration import find_violations
 from adapter.errors import DeclarationError, Json
+from tests.strategies import cases
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 TODAY = date(2024, 6, 1)
@@ -191,3 +196,45 @@ def test_onset_is_an_interval_in_every_form(onset: Json, low: date, high: date) 
 
 def test_onset_in_words_is_never_computed() -> None:
     assert onset_of({"diagnosis": {"code": "crmo", "onset": {"text": "about twelve"}}}) is None
+
+
+# --- The quick answer to "has it the shape of the schema?" is the validator's answer ---
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 99_999),
+    st.floats(allow_nan=False),
+    st.decimals(allow_nan=False, allow_infinity=False, places=1),
+    st.sampled_from(
+        ["", "yes", "2012", "2012-02-30", "2012-02-29", "2012-01-01\n", "crp", "mg/L", "tibia", "T7", "urn:x"]
+    ),
+    st.lists(st.just("x"), max_size=2),
+    st.dictionaries(st.sampled_from(["date", "bone", "value"]), st.just("2012"), max_size=2),
+)
+
+
+def places_in(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place, *(each for key, held in inner for each in places_in(held, (*place, key)))]
+
+
+def altered(case: Any, place: tuple[Any, ...], value: Any, key: str | None) -> Any:
+    """The case with something else at one place, or with one member more or less there."""
+    if not place:
+        if key is None or not isinstance(case, dict):
+            return value
+        return {name: held for name, held in case.items() if name != key} if key in case else {**case, key: value}
+    first, *rest = place
+    changed = dict(case) if isinstance(case, dict) else list(case)
+    changed[first] = altered(case[first], tuple(rest), value, key)
+    return changed
+
+
+@given(cases(), st.data())
+def test_the_quick_answer_is_the_validators(case: Json, data: st.DataObject) -> None:
+    assert case_shape()(case)
+    place = data.draw(st.sampled_from(places_in(case)))
+    key = data.draw(st.sampled_from([None, "unit", "date", "side", "death_date", "date_is_recorded", "nothing"]))
+    other = altered(case, place, data.draw(ODD), key)
+    assert case_shape()(other) is not any(find_violations("case", other))
