@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,6 @@ def screen(
 
     Writes decisions.ndjson, cases.ndjson, unreadable.ndjson, summary.json. Exit code 5 when a line cannot be read.
     """
-    from adapter.bootstrap import now
     from adapter.pseudonym import load_pseudonyms
     from adapter.screen import Plan, exit_code, find_files, plan_chunks
     from adapter.screen import screen as screen_export
@@ -72,7 +71,7 @@ def screen(
         mappings=settings.mappings,
         packages=settings.packages,
         rule_set=rule_set,
-        today=(today or now()).date(),
+        today=(today or datetime.now(UTC)).date(),
         partitions=min(max(size // PARTITION_BYTES, FEWEST), MOST),
     )
     with _engine(spark, processes, out) as engine, show_progress(form) as show:

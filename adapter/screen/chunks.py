@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from adapter.errors import UsageError
-from adapter.exports.parquet import read_lines
 
 CHUNK_BYTES = 16 * 1024 * 1024
 BLOCK_BYTES = 1 * 1024 * 1024
@@ -98,6 +97,8 @@ def blocks_of(chunk: Chunk) -> Iterator[Block]:
 
 def _rows(chunk: Chunk) -> Iterator[Block]:
     """A row may be written over several lines; JSON strings hold no line breaks, so they can go."""
+    from adapter.exports.parquet import read_lines  # a second of imports, for this kind of file only
+
     rows = (row.replace(b"\n", b" ") for row in read_lines(Path(chunk.path), chunk.column))
     first = 1
     while lines := list(islice(rows, _ROWS)):
