@@ -122,16 +122,36 @@ class BulkHospital:
     def __init__(self, resources: Iterable[Json], fault: str = "clean", files: int = 2) -> None:
         self.fault, self.told = fault, Told()
         self.elsewhere = ""
-        self.since: dict[str, list[Json]] = {}
+        self.changed: list[Json] = []
         self.deleted: list[str] = []
+        self.resources, self.number = list(resources), files
+        self.files: dict[str, tuple[str, list[Json]]] = {}
+        self.export(self.resources)
+
+    def export(self, resources: Iterable[Json]) -> None:
+        """Make the files of a job; the next job's take their place."""
         by_type: dict[str, list[Json]] = {}
         for resource in resources:
-            by_type.setdefault("" if fault == "types-mixed" else resource["resourceType"], []).append(resource)
+            by_type.setdefault("" if self.fault == "types-mixed" else resource["resourceType"], []).append(resource)
         self.files = {
-            f"{type_ or 'all'}-{number}": (type_, mine[number::files])
+            f"{type_ or 'all'}-{number}": (type_, mine[number :: self.number])
             for type_, mine in by_type.items()
-            for number in range(files)
+            for number in range(self.number)
         }
+
+    def prepare(self, asked: Json) -> None:
+        """What a job is about: what has changed, some patients, or everything."""
+        named = {
+            each["valueReference"]["reference"] for each in asked.get("parameter", []) if each["name"] == "patient"
+        }
+        if "_since" in asked or any(each["name"] == "_since" for each in asked.get("parameter", [])):
+            self.export(self.changed)
+        elif named:
+            self.export(
+                each for each in self.resources if _patient(each) in named or each["resourceType"] == "Medication"
+            )
+        else:
+            self.export(self.resources)
 
     def first(self, what: str) -> bool:
         self.told.seen[what] += 1
@@ -170,6 +190,12 @@ class BulkHospital:
             texts.insert(0, b'{"resourceType":"Parameters","parameter":[{"name":"header"}]}')
         between = end + end if self.fault == "file-blank-lines" else end
         return between.join(texts) + (b"" if self.fault == "file-no-last-line-end" else end)
+
+
+def _patient(resource: Json) -> str:
+    if resource["resourceType"] == "Patient":
+        return f"Patient/{resource['id']}"
+    return str(resource.get("subject", {}).get("reference", ""))
 
 
 @dataclass
@@ -342,6 +368,9 @@ def answer(hospital: BulkHospital, path: str, headers: dict[str, str], body: byt
     if steps[-1] == "$export":
         asked = json.loads(body) if body else parse_qs(parts.query)
         told.kickoffs.append({"path": parts.path, "prefer": headers.get("Prefer", ""), "asked": asked})
+        if hospital.fault == "patients-not-named" and "parameter" in asked:
+            return Reply(400, outcome("not-supported"))
+        hospital.prepare(asked)
         return kick_off(hospital, base)
     if steps[0] == "jobs":
         return status(hospital, base, steps[1], int(query.get("page", "1")))

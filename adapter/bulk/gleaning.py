@@ -17,7 +17,7 @@ from adapter.bulk.people import People, merged_patients
 from adapter.errors import Json, RemoteTransientError
 from adapter.hospital.matching import make_test, patient_of
 from adapter.resource import parse_lines
-from adapter.store import Connection, bulk
+from adapter.store import Connection, bulk, exported
 
 MARK_BYTES = 8
 # Above each patient's block in a file that is organised by patient (3.0).
@@ -39,13 +39,13 @@ class Gleaned:
     headers: int = 0
     candidates: set[str] = field(default_factory=set)
     merged: list[tuple[str, str]] = field(default_factory=list)
-    kept: list[bulk.Kept] = field(default_factory=list)
+    kept: list[exported.Kept] = field(default_factory=list)
 
     def write(self, connection: Connection, pull_id: str) -> None:
         """All but the marks, which stand beside the batch."""
-        bulk.name_candidates(connection, pull_id, sorted(self.candidates - {""}))
-        bulk.name_merged(connection, pull_id, self.merged)
-        bulk.keep(connection, pull_id, self.kept)
+        exported.name_candidates(connection, pull_id, sorted(self.candidates - {""}))
+        exported.name_merged(connection, pull_id, self.merged)
+        exported.keep(connection, pull_id, self.kept)
 
 
 class Gleaner:
@@ -87,7 +87,7 @@ class Gleaner:
         found.marks = b"".join(marks)
         return found
 
-    def sift(self, lines: list[bytes]) -> list[bulk.Kept]:
+    def sift(self, lines: list[bytes]) -> list[exported.Kept]:
         """The candidates' resources among lines that were checked before."""
         found = Gleaned()
         for line, resource in zip(lines, parse_lines(lines), strict=True):
@@ -110,10 +110,10 @@ class Gleaner:
         if patient is not None and self._desk.is_collected(resource):
             found.kept.append(self._sealed(patient, line, resource))
 
-    def _sealed(self, patient: str, line: bytes, resource: Json) -> bulk.Kept:
+    def _sealed(self, patient: str, line: bytes, resource: Json) -> exported.Kept:
         key, seals = f"{resource['resourceType']}/{resource['id']}", self._desk.seals
         body = seals.seal(line, f"{self._desk.pull_id}/{key}")
-        return bulk.Kept(key, patient, _version(resource), seals.key_id, body)
+        return exported.Kept(key, patient, _version(resource), seals.key_id, body)
 
 
 def lines_of(raw: bytes) -> list[bytes]:
@@ -145,7 +145,7 @@ def sift(desk: Desk, people: People) -> None:
     for file, offset, seal, body in _waiting(desk):
         kept = gleaner.sift(lines_of(desk.seals.unseal(body, bound_to(file, offset), seal)))
         with desk.store.writing() as connection:
-            bulk.keep(connection, desk.pull_id, kept)
+            exported.keep(connection, desk.pull_id, kept)
             bulk.sifted(connection, file, offset)
 
 

@@ -14,7 +14,7 @@ from adapter.errors import Json
 from adapter.hospital.matching import patient_of
 from adapter.hospital.patients import Collected, with_centre
 from adapter.resource import parse_json
-from adapter.store import bulk
+from adapter.store import exported
 
 _ANY_SIZE = 1 << 30
 
@@ -23,7 +23,7 @@ def find_exported(desk: Desk) -> dict[str, bool]:
     """Ids of the candidates, in order, and whether their record was handed over before an interruption."""
     with desk.store.reading() as connection:
         people = read_people(connection, desk.pull_id)
-        settled = bulk.candidates(connection, desk.pull_id)
+        settled = exported.candidates(connection, desk.pull_id)
     selves: dict[str, list[str]] = {}
     for each in settled:
         selves.setdefault(people.staying(each), []).append(each)
@@ -33,9 +33,9 @@ def find_exported(desk: Desk) -> dict[str, bool]:
 def collect_exported(desk: Desk, patient: str) -> Collected:
     """Everything the export holds about a candidate, and the drugs it points at."""
     with desk.store.reading() as connection:
-        kept = bulk.kept_of(connection, desk.pull_id, [patient])
+        kept = exported.kept_of(connection, desk.pull_id, [patient])
         found = {each.key: _opened(desk, each) for each in kept}
-        drugs = bulk.kept_by_key(connection, desk.pull_id, sorted(_drugs(found.values())))
+        drugs = exported.kept_by_key(connection, desk.pull_id, sorted(_drugs(found.values())))
     found |= {each.key: _opened(desk, each) for each in drugs}
     if unreadable := sorted(key.partition("/")[0] for key, resource in found.items() if resource is None):
         return Collected(problem=f"{unreadable[0]}: a line of the export that breaks the rules of JSON")
@@ -50,11 +50,11 @@ def settle(desk: Desk, patient: str) -> None:
     """The record was received: it is not handed over again, and not kept here."""
     with desk.store.writing() as connection:
         people = read_people(connection, desk.pull_id)
-        selves = [each for each in bulk.candidates(connection, desk.pull_id) if people.staying(each) == patient]
-        bulk.settle(connection, desk.pull_id, [*selves, patient])
+        selves = [each for each in exported.candidates(connection, desk.pull_id) if people.staying(each) == patient]
+        exported.settle(connection, desk.pull_id, [*selves, patient])
 
 
-def _opened(desk: Desk, kept: bulk.Kept) -> Json | None:
+def _opened(desk: Desk, kept: exported.Kept) -> Json | None:
     """With every digit: only now is it read to be kept. None when it says a thing twice, or has absurd numbers."""
     line = desk.seals.unseal(kept.body, f"{desk.pull_id}/{kept.key}", kept.seal)
     resource, _ = parse_json(line, max_bytes=_ANY_SIZE)

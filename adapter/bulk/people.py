@@ -12,7 +12,7 @@ from functools import cached_property
 
 from adapter.errors import Json
 from adapter.hospital.matching import patient_of
-from adapter.store import Connection, bulk
+from adapter.store import Connection, exported
 
 
 @dataclass
@@ -58,9 +58,9 @@ class People:
 
 def read_people(connection: Connection, pull_id: str) -> People:
     """The candidates found so far."""
-    merged = bulk.merged(connection, pull_id)
+    merged = exported.merged(connection, pull_id)
     found = People(frozenset(), merged)
-    return People(frozenset(found.staying(each) for each in bulk.candidates(connection, pull_id)), merged)
+    return People(frozenset(found.staying(each) for each in exported.candidates(connection, pull_id)), merged)
 
 
 def merged_patients(patient: Json) -> Iterator[tuple[str, str]]:

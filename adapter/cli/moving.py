@@ -25,12 +25,14 @@ _FORMS = ("case", "bundle", "ndjson", "hospital", "hospital-ndjson")
 @click.command()
 @click.argument("source")
 @click.option("--dry-run", is_flag=True, help="Only say how many requests and resources it will be.")
+@click.option("--since", default="all", metavar="last|DATE|all", help="Only what changed since then (default: all).")
 @format_option
 @json_option
 @click.pass_obj
-def pull(session: Session, source: str, dry_run: bool, form: str, as_json: bool) -> None:
+def pull(session: Session, source: str, dry_run: bool, since: str, form: str, as_json: bool) -> None:
     """Pull eligible patients from SOURCE: a declared hospital, or a FHIR base address. Exit code 5 when in part."""
     from adapter.forecast import forecast_pull
+    from adapter.incremental import since_options
     from adapter.pull import exit_code, run_pull, start_pull
 
     if dry_run:
@@ -38,7 +40,7 @@ def pull(session: Session, source: str, dry_run: bool, form: str, as_json: bool)
             emit(forecast_pull(parts, source), indent=not as_json)
         return
     with session.parts() as parts, show_progress(form) as show:
-        pull_id = start_pull(parts, source)
+        pull_id = start_pull(parts, source, since_options(since))
         report = run_pull(parts, pull_id, notice=lambda progress: show(pull_id, progress))
     emit(report, indent=not as_json)
     end(exit_code(report))

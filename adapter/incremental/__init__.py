@@ -10,8 +10,8 @@ Source: https://hl7.org/fhir/R4/http.html#history, https://hl7.org/fhir/R4/searc
 
 from adapter.incremental.exporting import KnownExport
 from adapter.incremental.memory import Memory
-from adapter.incremental.since import ALL, LAST, parse_since
+from adapter.incremental.since import ALL, since_options
 from adapter.incremental.taking import KnownSearch, open_taking
 from adapter.incremental.withdrawal import absence, withdraw
 
-__all__ = ["ALL", "LAST", "KnownExport", "KnownSearch", "Memory", "absence", "open_taking", "parse_since", "withdraw"]
+__all__ = ["ALL", "KnownExport", "KnownSearch", "Memory", "absence", "open_taking", "since_options", "withdraw"]

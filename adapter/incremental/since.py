@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from adapter.errors import UsageError
+from adapter.errors import Json, UsageError
 
 ALL, LAST = "all", "last"
 # Servers commit late: a resource may become visible minutes after the time it carries.
@@ -28,6 +28,15 @@ def parse_since(text: str) -> str:
     except ValueError:
         raise UsageError("since is 'last', 'all', or a date (2026-11-23, or 2026-11-23T08:00:00+01:00)") from None
     return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+
+
+def since_options(text: str) -> Json:
+    """What is kept with a pull that was asked for like this; nothing for a pull of everything.
+
+    Errors:  UsageError, see `parse_since`
+    """
+    since = parse_since(text)
+    return {} if since == ALL else {"since": since}
 
 
 def begin_at(since: str, reached: datetime | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from adapter.errors import Issue, Json, NotPermittedError
+from adapter.incremental import ALL, since_options
 from adapter.pull import start_pull
 from adapter.resource import parse_json
 from adapter.store import jobs
@@ -29,12 +30,12 @@ _BETWEEN_WORKERS = ("holder", "lease_until", "options")
 @routes.post("/pulls")
 def start() -> Response:
     """Answers 202 at once, with the address to watch. While a pull of the source is open, that is the one."""
-    name, issues = _read_name()
+    name, since, issues = _read_question()
     if name is None:
         return outcome(issues, 422)
     if name not in parts().sources and not current_app.config["MAY_PULL_ANY_ADDRESS"]:
         raise NotPermittedError("Only declared sources are pulled from here.")
-    return _accepted(start_pull(parts(), name))
+    return _accepted(start_pull(parts(), name, since_options(since)))
 
 
 @routes.get("/pulls")
@@ -88,13 +89,17 @@ def _accepted(pull_id: str) -> Response:
     return plain(_told(_find(pull_id)), 202, Location=f"/pulls/{pull_id}")
 
 
-def _read_name() -> tuple[str | None, list[Issue]]:
+def _read_question() -> tuple[str | None, str, list[Issue]]:
+    """The source, and since when."""
     document, issues = parse_json(read_body())
-    name = document.get("source") if isinstance(document, dict) else None
-    if isinstance(name, str) and 0 < len(name) <= 500:
-        return name, []
-    expected = 'expected {"source": the name of a declared source, or a FHIR base address}'
-    return None, issues or [Issue("error", "required", "/source", "pull:source", expected, "pull")]
+    told: Json = document if isinstance(document, dict) else {}
+    name, since = told.get("source"), told.get("since", ALL)
+    if isinstance(name, str) and 0 < len(name) <= 500 and isinstance(since, str):
+        return name, since, []
+    expected = (
+        'expected {"source": the name of a declared source, or a FHIR base address, "since": last, all or a date}'
+    )
+    return None, ALL, issues or [Issue("error", "required", "/source", "pull:source", expected, "pull")]
 
 
 def _find(pull_id: str) -> jobs.Job:

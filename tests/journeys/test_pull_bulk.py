@@ -19,7 +19,7 @@ from adapter.hospital.bulk.request import Bulk
 from adapter.hospital.opposition import Opposition
 from adapter.parts import Knowledge, Parts
 from adapter.pull import exit_code, run_pull, start_pull
-from adapter.store import bulk, cases, jobs, ledger
+from adapter.store import bulk, cases, exported, jobs, ledger
 from adapter.synthetic.hospital import Population, make_population
 from adapter.synthetic.server import FhirServer, serve_resources
 from tests.bulk_hospital import BulkHospital, run_bulk_hospital
@@ -88,7 +88,7 @@ def test_takes_the_job_away_and_keeps_no_line_when_all_is_proven(plain_parts: Pa
 
 
 def rows_left(parts: Parts) -> int:
-    tables = (bulk.EXPORTS, bulk.FILES, bulk.BATCHES, bulk.RESOURCES, bulk.PATIENTS)
+    tables = (bulk.EXPORTS, bulk.FILES, bulk.BATCHES, exported.RESOURCES, exported.PATIENTS)
     with parts.store.reading() as connection:
         return sum(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables)
 

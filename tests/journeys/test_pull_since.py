@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from adapter.bootstrap import open_parts
+from adapter.cli import main
 from adapter.config import load_settings
 from adapter.errors import Json, UsageError
 from adapter.hospital import Patience, resolve_source
@@ -315,3 +318,19 @@ def test_since_is_read(text: str, read: str) -> None:
 def test_since_that_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_since(text)
+
+
+def test_command_says_since_when(
+    plain_parts: Parts, populations: tuple[Population, Population], tmp_path: Path
+) -> None:
+    hospital = MovingHospital(populations[0].resources)
+    with serve_resources(hospital) as base:
+        for since, patients in (("all", 8), ("last", 0), ("2020-01-01", 0)):
+            command = ["--data", str(tmp_path / "by-command"), "pull", base, "--since", since, "--json"]
+            done = CliRunner().invoke(main, command)
+            assert (done.exit_code, json.loads(done.stdout)["screened"]) == (0, patients)
+
+
+def test_command_refuses_a_since_that_is_no_time(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--data", str(tmp_path), "pull", "http://127.0.0.1:9/fhir", "--since", "soon"])
+    assert (done.exit_code, "last" in done.stderr) == (2, True)

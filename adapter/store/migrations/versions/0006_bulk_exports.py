@@ -8,6 +8,11 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
+    _create_jobs()
+    _create_lines()
+
+
+def _create_jobs() -> None:
     op.create_table(
         "bulk_exports",
         sa.Column("pull_id", sa.String(36), nullable=False),
@@ -39,6 +44,9 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('output', 'error', 'deleted')", name="ck_bulk_files_kind"),
         sa.CheckConstraint("state IN ('waiting', 'read', 'failed')", name="ck_bulk_files_state"),
     )
+
+
+def _create_lines() -> None:
     op.create_table(
         "bulk_batches",
         sa.Column("pull_id", sa.String(36), nullable=False),
