@@ -14,6 +14,7 @@ from adapter.case import load_consistency
 from adapter.cohort import load_derivation, load_statistics
 from adapter.config import Settings
 from adapter.eligibility import load_criteria
+from adapter.errors import DeclarationError
 from adapter.hospital import load_sources
 from adapter.mapping import load_mappings
 from adapter.parts import Knowledge, Parts, Published
@@ -57,6 +58,8 @@ def open_parts(settings: Settings, knowledge: Knowledge | None = None) -> Iterat
     """
     knowledge = knowledge or load_knowledge(settings)
     sources = load_sources(settings.sources, settings.client_keys)
+    if problems := list(knowledge.check_overlays(sources.values())):
+        raise DeclarationError(problems)
     pseudonyms, seals = load_pseudonyms(settings.pseudonym_key), load_seals(settings.sealing_key)
     store = open_store(settings.database_url)
     try:

@@ -147,4 +147,4 @@ def _judge(parts: Parts, entry: inbox.Entry, raw: bytes) -> Judgement:
 
     limits = COLLECTED if entry.kind == "resources" else RECEIVED
     scopes = None if entry.scopes is None else parse_scopes(entry.scopes)[0]
-    return judge_bundle(parts.knowledge, raw, case_id, parts.today(), limits, scopes)
+    return judge_bundle(parts.knowledge_of(entry.source), raw, case_id, parts.today(), limits, scopes)

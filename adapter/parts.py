@@ -5,8 +5,8 @@ Takes from: mapping, case, eligibility, cohort, pseudonym, sealing, store, hospi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -43,6 +43,17 @@ class Knowledge:
     published: Mapping[str, Published]
     packages: tuple[Path, ...]
 
+    def of(self, overlay: str) -> Knowledge:
+        """The same with an overlay of the mappings; "" is none.  Errors:  UsageError when there is no such overlay"""
+        return replace(self, mappings=self.mappings.of(overlay)) if overlay else self
+
+    def check_overlays(self, sources: Iterable[Source]) -> Iterator[str]:
+        """Sources that name an overlay which is not there, as "file:line:col code source: message"."""
+        known = self.mappings.overlays
+        for source in (each for each in sources if each.overlay and each.overlay not in known):
+            there = f"there are {', '.join(known)}" if known else "there are none"
+            yield f"{source.overlay_at} R120 {source.name}: there is no overlay '{source.overlay}' ({there})"
+
     @property
     def derivation(self) -> Derivation:
         """The derived variables, the same for every paper."""
@@ -66,6 +77,11 @@ class Parts:
     make_id: Callable[[], str]
     secret: Callable[[str], str | None]
     client_keys: Path
+
+    def knowledge_of(self, source: str) -> Knowledge:
+        """What is known of a source's resources: the mappings with the overlay that it names."""
+        known = self.sources.get(source)
+        return self.knowledge.of(known.overlay if known else "")
 
     def today(self) -> date:
         return self.clock().date()

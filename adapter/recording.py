@@ -82,7 +82,7 @@ def _keep_case(
         connection,
         case,
         trace=judgement.trace,
-        mapping_version=knowledge.mappings.version,
+        mapping_version=parts.knowledge_of(entry.source).mappings.version,
         inbox_id=entry.id,
         at=at,
         key_id=parts.pseudonyms.key_id,
@@ -138,7 +138,7 @@ def _settle(
         status=status,
         case_id=judgement.case_id,
         bundle_type=judgement.bundle_type,
-        mapping_version=parts.knowledge.mappings.version,
+        mapping_version=parts.knowledge_of(entry.source).mappings.version,
         **_counts(judgement, state),
         **more,
     )

@@ -29,7 +29,13 @@ _ROWS = {"concept_row": "rows of kind concept", "code_row": "rows of kind code",
 
 def render() -> str:
     text = (SPEC / "chapter.md").read_text(encoding="utf-8")
-    parts = {"words": _words(), "reference": _reference(), "tables": _tables(), "contents": _contents()}
+    parts = {
+        "words": _words(),
+        "reference": _reference(),
+        "tables": _tables(),
+        "overlays": _overlays(),
+        "contents": _contents(),
+    }
     for name, rendered in parts.items():
         text = text.replace(f"<!-- {name} -->", rendered)
     return text
@@ -164,6 +170,15 @@ def _tables() -> str:
     rows += _rows(units["properties"], "unit list", units["required"])
     system = systems["$defs"]["system"]
     rows += _rows(system["properties"], "system", system["required"], systems["$defs"])
+    return "\n".join(rows)
+
+
+def _overlays() -> str:
+    schema = load_schema("overlay")
+    rows = ["| word | where | meaning |", "|---|---|---|"]
+    rows += _rows(schema["properties"], "overlay", schema["required"], schema["$defs"])
+    for part, told in (("of_map", "overlay: a map"), ("of_table", "overlay: a table")):
+        rows += _rows(schema["$defs"][part]["properties"], told, [], schema["$defs"])
     return "\n".join(rows)
 
 

@@ -18,7 +18,7 @@ FINDINGS = 1
 @click.command("to-case")
 @click.argument("bundle")
 @click.option("--case-only", is_flag=True, help="The case alone.")
-@click.option("--source", default="direct", help="Who sent it; part of what the pseudonym is made of.")
+@click.option("--source", default="direct", help="Who sent it: part of the pseudonym, and which overlay is laid.")
 @json_option
 @click.pass_obj
 def to_case(session: Session, bundle: str, case_only: bool, source: str, as_json: bool) -> None:
@@ -33,7 +33,8 @@ def to_case(session: Session, bundle: str, case_only: bool, source: str, as_json
         known = find_case_identifier(patient)
         return known or load_pseudonyms(settings.pseudonym_key).case_id(patient, source=source, full_url=full_url)
 
-    judged = judge_bundle(load_knowledge(settings), read_input(bundle), case_id, now().date())
+    knowledge = load_knowledge(settings).of(overlay_of(session, source))
+    judged = judge_bundle(knowledge, read_input(bundle), case_id, now().date())
     if case_only:
         emit(judged.case, indent=not as_json)
         tell_issues(judged.issues, session.language)
@@ -59,11 +60,21 @@ def to_fhir(session: Session, case: str, onto: str | None, as_json: bool) -> Non
     emit(made, indent=not as_json)
 
 
+def overlay_of(session: Session, source: str | None) -> str:
+    """The overlay of the mappings that a declared source names; "" for any other."""
+    from adapter.hospital import load_sources
+
+    settings = session.settings()
+    known = load_sources(settings.sources, settings.client_keys).get(source or "")
+    return known.overlay if known else ""
+
+
 @click.command()
 @click.argument("field")
+@click.option("--source", help="With the overlay of this source.")
 @json_option
 @click.pass_obj
-def explain(session: Session, field: str, as_json: bool) -> None:
+def explain(session: Session, field: str, source: str | None, as_json: bool) -> None:
     """Say what a registry FIELD means and which FHIR elements it is read from and written to."""
     from adapter.case.fields import allowed_values, field_schema, mark_lists
     from adapter.mapping import load_mappings
@@ -72,7 +83,7 @@ def explain(session: Session, field: str, as_json: bool) -> None:
     schema = field_schema(field)
     if schema is None:
         raise UsageError("There is no such field in a registry case; fields look like diagnosis.onset.")
-    mappings = load_mappings(session.settings().mappings)
+    mappings = load_mappings(session.settings().mappings).of(overlay_of(session, source))
     told = {
         "field": field,
         "title": {"en": schema.get("title"), "fr": schema.get("x-fr", {}).get("title")},

@@ -13,7 +13,7 @@ import click
 
 from adapter.cli.entry import Session
 from adapter.cli.terminal import emit, emit_rows, json_option, tell
-from adapter.errors import UsageError
+from adapter.errors import DeclarationError, UsageError
 
 if TYPE_CHECKING:
     from adapter.config import Settings
@@ -43,6 +43,8 @@ def _prove(session: Session, *, with_laws: bool, trace_python: str | None, folde
     settings = session.settings()
     knowledge = load_knowledge(settings)
     sources = load_sources(settings.sources)
+    if problems := list(knowledge.check_overlays(sources.values())):
+        raise DeclarationError(problems)
     _check_profiles(settings)
     if trace_python:
         _show_python(knowledge.mappings, trace_python)
@@ -53,7 +55,15 @@ def _prove(session: Session, *, with_laws: bool, trace_python: str | None, folde
     elif as_json:
         told = {"mappings": str(settings.mappings), "mapping_version": knowledge.mappings.version}
         told["criteria_version"] = knowledge.criteria.version
-        emit({**told, "rule_sets": sorted(knowledge.published), "sources": sorted(sources)}, indent=False)
+        emit(
+            {
+                **told,
+                "rule_sets": sorted(knowledge.published),
+                "sources": sorted(sources),
+                "overlays": knowledge.mappings.overlays,
+            },
+            indent=False,
+        )
     rule_sets = ", ".join(sorted(knowledge.published))
     tell(f"mappings, profiles, criteria and statistics of {rule_sets}, {len(sources)} sources: fine")
 

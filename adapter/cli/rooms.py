@@ -21,6 +21,7 @@ from adapter.cli.proving import check
 from adapter.cli.pulled import pulls
 from adapter.cli.screening import screen
 from adapter.cli.tending import doctor, fsck
+from adapter.cli.unread import unread
 from adapter.cli.validating import package, validate
 from adapter.cli.working import worker
 
@@ -31,7 +32,7 @@ def add_commands(group: click.Group) -> None:
         *(to_case, to_fhir, decide, explain, check, validate, package),
         *(demo, pull, pulls, push, serve, synthesize, worker, screen),
         *(inbox, case, queries, cohort, figures, export),
-        *(doctor, fsck, backup, restore),
+        *(doctor, fsck, backup, restore, unread),
         *(keys, clients, people, audit),
     ):
         group.add_command(command)

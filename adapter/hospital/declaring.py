@@ -6,6 +6,7 @@ Takes from: errors, declaration, hospital.source and what it is made of.  Gives 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import time
 from functools import cache
 from importlib import resources
@@ -40,6 +41,7 @@ def load_sources(folder: Path | None, client_keys: Path | None = None) -> dict[s
         if problems:
             raise DeclarationError(problems)
         source = _make_source({**_defaults(), **declaration.data}, file.parent, client_keys)
+        source = replace(source, overlay_at=declaration.at(("overlay",)))
         if source.name in sources:
             raise DeclarationError(f"{declaration.at(('source',))} R101 source '{source.name}' is declared twice")
         sources[source.name] = source
@@ -125,6 +127,7 @@ def _make_source(data: Json, folder: Path, client_keys: Path | None) -> Source:
         politeness=_politeness({**_defaults()["politeness"], **data["politeness"]}),
         opposition=_opposition(data.get("opposition"), folder),
         bulk=make_bulk(data["bulk"]) if "bulk" in data else None,
+        overlay=data.get("overlay", ""),
     )
 
 

@@ -114,6 +114,7 @@ class Source:
              collect     searches made per patient; `patient` is added to each
              headers     further headers that are secrets, such as a gateway's key
              bulk        how everything is exported at once; None: the source is searched
+             overlay     what of the mappings is different for this source; "" nothing; overlay_at  file:line:col of it
     """
 
     name: str
@@ -131,6 +132,8 @@ class Source:
     politeness: Politeness = field(default_factory=Politeness)
     opposition: Opposition | None = None
     bulk: Bulk | None = None
+    overlay: str = ""
+    overlay_at: str = ""
 
     @property
     def types(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from adapter.errors import DeclarationError
 from adapter.mapping.checks.branches import check_branches
 from adapter.mapping.checks.choices import check_choices
 from adapter.mapping.checks.conditions import check_conditions
@@ -24,6 +25,8 @@ from adapter.mapping.checks.tables import check_tables
 from adapter.mapping.checks.types import check_types
 from adapter.mapping.checks.words import check_words
 from adapter.mapping.checks.writers import check_writers
+from adapter.mapping.language import read_language
+from adapter.mapping.overlays import PATTERN
 from adapter.mapping.rules import Language
 
 _QUESTIONS: tuple[Callable[[Survey], Iterator[str]], ...] = (
@@ -51,6 +54,28 @@ def check_language(language: Language) -> Iterator[str]:
     survey = Survey(language)
     found = [*language.problems, *(problem for ask in _QUESTIONS for problem in ask(survey))]
     yield from sorted(dict.fromkeys(found or check_selection(survey)), key=_place)
+
+
+def lay_overlays(language: Language) -> dict[str, Language]:
+    """Each overlay of the folder laid over its maps and proven with them, by its name.
+
+    Errors:  DeclarationError with every problem of every overlay
+    """
+    if language.folder.overlay:
+        return {}
+    laid: dict[str, Language] = {}
+    problems: list[str] = []
+    for place in sorted(language.folder.path.glob(PATTERN)):
+        try:
+            made = read_language(language.folder.laid_over(place))
+        except DeclarationError as error:
+            problems += error.problems
+            continue
+        problems += check_language(made)
+        laid[place.name.split(".")[0]] = made
+    if problems:
+        raise DeclarationError(dict.fromkeys(problems))
+    return laid
 
 
 def _place(problem: str) -> tuple[str, int, int, str]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapter.canonical import BASE
-from adapter.errors import DeclarationError, InvalidContentError, Issue, Json
+from adapter.errors import DeclarationError, InvalidContentError, Issue, Json, UsageError
 from adapter.mapping.assembly import Assembly
-from adapter.mapping.check import check_language
+from adapter.mapping.check import check_language, lay_overlays
 from adapter.mapping.explain import explain_field, make_locate, trace
+from adapter.mapping.files import Folder
 from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
 from adapter.mapping.intake import Intake
 from adapter.mapping.language import load_language
@@ -60,7 +61,20 @@ class Mappings:
         written = [mapping for mapping in language.maps if mapping.get("one-way") != "from-fhir"]
         self._writer_codes = {mapping.name: make_writer_code(mapping, language) for mapping in written}
         self._writers: dict[str, Writer] = {name: code.function("write") for name, code in self._writer_codes.items()}
-        self.version = _version(language.folder.path)
+        self.version = _version(language.folder)
+        self._overlaid = {name: Mappings(laid) for name, laid in lay_overlays(language).items()}
+
+    def of(self, overlay: str) -> Mappings:
+        """The mappings with an overlay over them; "" is none.  Errors:  UsageError when there is no such overlay"""
+        if overlay and overlay not in self._overlaid:
+            known = ", ".join(self._overlaid) or "none"
+            raise UsageError(f"there is no overlay '{overlay}' in the mappings (there are: {known})")
+        return self._overlaid[overlay] if overlay else self
+
+    @property
+    def overlays(self) -> list[str]:
+        """Names of the overlays that lie beside these mappings."""
+        return list(self._overlaid)
 
     def to_resources(self, case: Json) -> list[Json]:
         """The resources of a case, in the order of the maps.
@@ -176,11 +190,12 @@ def fhir_id(case_id: str) -> str:
     return "c" + hashlib.sha256(case_id.encode()).hexdigest()[:31]
 
 
-def _version(folder: Path) -> str:
+def _version(folder: Folder) -> str:
     """A digest of every map, fragment and table: what a stored case records of the mapping that made it."""
     digest = hashlib.sha256()
     patterns = ("*.map.yaml", "fragments/*.yaml", "tables/*.yaml")
-    for file in sorted(file for pattern in patterns for file in folder.glob(pattern)):
+    laid = [folder.overlay.file.path] if folder.overlay else []
+    for file in (*sorted(file for pattern in patterns for file in folder.path.glob(pattern)), *laid):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -93,7 +93,7 @@ def _entry(taken: Taken, leaf: Rule, pointer: Pointer, value: Any) -> Json:
     }
     table = leaf.codec.table
     if table and value in table.rows:
-        entry["table"] = f"{table.file.name}:{table.rows[value]}"
+        entry["table"] = table.origins[value]
     return entry
 
 

@@ -6,11 +6,12 @@ Takes from: declaration, mapping.tables, mapping.quantities.  Gives to: mapping.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapter.declaration import Declaration, load_declaration
 from adapter.errors import DeclarationError
+from adapter.mapping.overlays import Overlay, read_overlay
 from adapter.mapping.path import PathError
 from adapter.mapping.quantities import UnitList, make_units
 from adapter.mapping.tables import Systems, Table, load_systems, make_table
@@ -31,6 +32,20 @@ class Folder:
     maps: list[Declaration] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
+    overlay: Overlay | None = None
+
+    def laid_over(self, place: Path) -> Folder:
+        """The same files with an overlay over them.
+
+        Errors:  DeclarationError when the overlay itself has no sense
+        """
+        known = [file.data["map"] for file in self.maps]
+        overlay = read_overlay(place, known, {name: table.file for name, table in self.tables.items()})
+        laid = replace(self, systems=overlay.systems(self.systems), problems=[], unread=set(), overlay=overlay)
+        laid.maps = [overlay.leaving(file) for file in self.maps]
+        files = [overlay.table(table.file) for table in self.tables.values()]
+        laid.tables = {table.name: table for file in files for table in _tables(laid, file)}
+        return laid
 
 
 def read_folder(path: Path) -> Folder:

@@ -18,9 +18,11 @@ from adapter.mapping.codecs import COPY, make_codec
 from adapter.mapping.expansion import below, expand
 from adapter.mapping.files import Folder, read_folder
 from adapter.mapping.grammar import check_grammar
+from adapter.mapping.overlays import Overlay
 from adapter.mapping.path import Path, PathError, parse_path
 from adapter.mapping.rules import Kind, Language, Map, Place, Rule
 from adapter.mapping.spelling import did_you_mean
+from adapter.mapping.splicing import around, exchange, moved
 
 
 def load_language(path: File) -> Language:
@@ -28,11 +30,16 @@ def load_language(path: File) -> Language:
 
     Errors:  DeclarationError when nothing can be read without what is broken (systems.yaml)
     """
-    folder = read_folder(path)
+    return read_language(read_folder(path))
+
+
+def read_language(folder: Folder) -> Language:
+    """The maps of a folder whose files are read."""
     reader = _Reader(folder)
     maps = [reader.map(file) for file in folder.maps]
     ordered = tuple(sorted(maps, key=lambda each: each.get("order") or 0))
-    problems = tuple(dict.fromkeys([*folder.problems, *reader.problems]))
+    laid = folder.overlay.problems if folder.overlay else []
+    problems = tuple(dict.fromkeys([*folder.problems, *laid, *reader.problems]))
     return Language(ordered, folder.tables, folder.systems, folder, problems, frozenset(reader.incomplete))
 
 
@@ -45,8 +52,9 @@ class _Reader:
     def map(self, file: Declaration) -> Map:
         data, known = file.data, len(self.problems)
         place, case, joined = _place(data["case"])
-        rules = tuple(self.rules(file, data["rules"], ("rules",), "map"))
-        name = data["map"]
+        rules, name = tuple(self.rules(file, data["rules"], ("rules",), "map")), data["map"]
+        if self.folder.overlay and (changed := self.folder.overlay.of_map(name)):
+            rules = self._overlaid(self.folder.overlay, name, changed, rules, file.line(("rules",)))
         if len(self.problems) > known:
             self.incomplete.add(name)
         return Map(name, file, data["resource"], place, case, joined, data["id"], rules, self.systems, self.tables)
@@ -54,17 +62,37 @@ class _Reader:
     def rules(self, file: Declaration, listed: list[Json], at: Pointer, inside: str) -> Iterator[Rule]:
         """The rules of a list; one that cannot be read is told and left out."""
         for number, spelled in enumerate(listed):
-            here = (*at, number)
-            if misspelt := list(check_grammar(spelled, inside, "fragment" in file.data)):
-                self.problems += [self._told(file, here, spelled, *each) for each in misspelt]
-                continue
-            try:
-                yield from self._used(file, spelled, here) if "use" in spelled else [self._rule(file, spelled, here)]
-            except PathError as error:
-                key = next((key for key in ("each", "case", "fhir") if f"'{spelled.get(key)}'" in str(error)), "fhir")
-                self.problems.append(self._told(file, here, spelled, key, error.code, str(error)))
-            except KeyError as error:
-                self._unknown(file, here, spelled, str(error.args[0]))
+            yield from self._read(file, spelled, (*at, number), inside)
+
+    def _read(self, file: Declaration, spelled: Json, here: Pointer, inside: str) -> Iterator[Rule]:
+        if misspelt := list(check_grammar(spelled, inside, "fragment" in file.data)):
+            self.problems += [self._told(file, here, spelled, *each) for each in misspelt]
+            return
+        try:
+            yield from self._used(file, spelled, here) if "use" in spelled else [self._rule(file, spelled, here)]
+        except PathError as error:
+            key = next((key for key in ("each", "case", "fhir") if f"'{spelled.get(key)}'" in str(error)), "fhir")
+            self.problems.append(self._told(file, here, spelled, key, error.code, str(error)))
+        except KeyError as error:
+            self._unknown(file, here, spelled, str(error.args[0]))
+
+    def _overlaid(
+        self, overlay: Overlay, name: str, changed: Json, rules: tuple[Rule, ...], line: int
+    ) -> tuple[Rule, ...]:
+        """The rules with those of an overlay; errors at run time name the line that these stand in for."""
+        ids = [leaf.id for rule in rules for leaf in rule.leaves()]
+        for verb in ("replace", "add"):
+            for number, spelled in enumerate(changed.get(verb, ())):
+                here: Pointer = ("maps", name, verb, number)
+                if (spelled["id"] in ids) is not (verb == "replace"):
+                    known = f"{did_you_mean(spelled['id'], ids)}" if verb == "replace" else ": `replace` it"
+                    text = f"map '{name}' has {'no' if verb == 'replace' else 'a'} rule '{spelled['id']}'{known}"
+                    overlay.told((*here, "id"), "O002" if verb == "replace" else "O003", text)
+                    continue
+                inside = around(rules, spelled["id"])
+                made = tuple(each for each in self._read(overlay.file, spelled, here, inside))
+                rules = exchange(rules, spelled["id"], made) if verb == "replace" else (*rules, *moved(made, line))
+        return rules
 
     def _told(self, file: Declaration, here: Pointer, spelled: Json, key: str, code: str, text: str) -> str:
         return f"{file.at((*here, key))} {code} {spelled['id']}: {text}"

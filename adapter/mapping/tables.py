@@ -72,7 +72,7 @@ class Table:
              loose    systems whose codes may be spelled otherwise: only these are worth a second look
              plain    word -> code string, for tables of kind `code`; `plain_words` its reverse
              names    folded name -> word, for tables of kind `text`
-             rows     word -> line of the file, for explanations
+             rows     word -> line of the file; origins: word -> file:line, for explanations
     """
 
     name: str
@@ -89,6 +89,7 @@ class Table:
     plain_words: dict[str, Word] = field(default_factory=dict)
     names: dict[str, Word] = field(default_factory=dict)
     rows: dict[Word, int] = field(default_factory=dict)
+    origins: dict[Word, str] = field(default_factory=dict)
 
     @cached_property
     def by_system(self) -> dict[Any, dict[Any, Word]]:
@@ -131,13 +132,21 @@ def fold(text: str) -> str:
 
 
 def load_systems(folder: File) -> Systems:
-    entries: dict[str, Json] = load_declaration(folder / "systems.yaml", "systems").data["systems"]
+    return make_systems(load_declaration(folder / "systems.yaml", "systems").data["systems"])
+
+
+def make_systems(entries: dict[str, Json], known: Systems | None = None) -> Systems:
+    """Shapes:  known  code systems that there are beside these"""
     names = {uri: name for name, entry in entries.items() for uri in (entry["uri"], *entry.get("also", ()))}
+    prefixed = frozenset(name for name, entry in entries.items() if entry.get("match") == "prefix")
     return Systems(
-        uris={name: entry["uri"] for name, entry in entries.items()},
-        names=names,
-        forms={name: entry["form"] for name, entry in entries.items() if "form" in entry},
-        prefixed=frozenset(name for name, entry in entries.items() if entry.get("match") == "prefix"),
+        uris={**(known.uris if known else {}), **{name: entry["uri"] for name, entry in entries.items()}},
+        names={**names, **(known.names if known else {})},
+        forms={
+            **(known.forms if known else {}),
+            **{name: entry["form"] for name, entry in entries.items() if "form" in entry},
+        },
+        prefixed=prefixed | (known.prefixed if known else frozenset()),
     )
 
 
@@ -150,6 +159,7 @@ def make_table(file: Declaration, systems: Systems) -> Table:
     table = Table(file.data["table"], file, file.data["kind"], systems)
     for number, row in enumerate(file.data["rows"]):
         table.rows.setdefault(row["word"], file.line(("rows", number)))
+        table.origins.setdefault(row["word"], file.at(("rows", number)).rpartition(":")[0])
         {"concept": _add_concept, "code": _add_code, "text": _add_names}[table.kind](table, row)
     return table
 

@@ -82,8 +82,8 @@ def unread_of(connection: sa.Connection, inbox_id: str) -> list[dict[str, Any]]:
     return [{"expression": expression, "count": count} for expression, count in rows]
 
 
-def count_unread(connection: sa.Connection) -> list[dict[str, Any]]:
-    """What each source sends and no rule reads, most frequent first."""
+def count_unread(connection: sa.Connection, source: str | None = None) -> list[dict[str, Any]]:
+    """What each source, or this one, sends and no rule reads, most frequent first."""
     total = sa.func.sum(UNREAD.c.count).label("total")
     query = (
         sa.select(INBOX.c.source, UNREAD.c.expression, total)
@@ -91,6 +91,8 @@ def count_unread(connection: sa.Connection) -> list[dict[str, Any]]:
         .group_by(INBOX.c.source, UNREAD.c.expression)
         .order_by(total.desc(), INBOX.c.source, UNREAD.c.expression)
     )
+    if source is not None:
+        query = query.where(INBOX.c.source == source)
     return [{"source": s, "expression": e, "count": int(n)} for s, e, n in connection.execute(query)]
 
 

@@ -117,7 +117,7 @@ def words_of(schema: Any) -> Iterator[str]:
             yield from words_of(each)
 
 
-@pytest.mark.parametrize("name", ["mapping", "table", "units", "systems"])
+@pytest.mark.parametrize("name", ["mapping", "table", "units", "systems", "overlay"])
 def test_every_word_of_the_declarations_is_in_the_chapter(name: str) -> None:
     words = set(words_of(load_schema(name))) - {"systems"}
     assert {word for word in words if f"| `{word}` |" not in CHAPTER} == set()

@@ -41,6 +41,7 @@ def broken(tmp_path: Path) -> Break:
                 column = len(before) - before.rfind("\n")
                 places[mark[0]] = f"{file.name}:{before.count(chr(10)) + 1}:{column}"
                 text = before + text[mark.end() :]
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text, encoding="utf-8")
         return folder, places
 

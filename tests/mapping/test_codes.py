@@ -41,6 +41,7 @@ def test_an_example_does_what_it_says(code: str, tmp_path: Path) -> None:
     folder = tmp_path / "mappings"
     shutil.copytree(shipped("mappings"), folder)
     file = folder / example["file"]
+    file.parent.mkdir(exist_ok=True)
     text = file.read_text(encoding="utf-8") if "right" in example else ""
     file.write_text(text.replace(example.get("right", ""), example["wrong"], 1), encoding="utf-8")
 
