@@ -95,6 +95,9 @@ interop-phenopackets: $(VENV)/.development  ## our phenopackets read by the sche
 suppression: $(VENV)/.development  ## 10,000 random tables, and an attacker's best at their hidden cells
 	SUPPRESSION_TABLES=10000 $(BIN)/python -m pytest -n 2 tests/unit/test_suppression.py
 
+fuzz-http: $(VENV)/.development  ## thousands of requests made from our own API description
+	CRMO_FUZZ_EXAMPLES=250 $(BIN)/python -m pytest tests/journeys/test_openapi.py
+
 mutation: $(VENV)/.development  ## every mutant of the mapping files, and who notices it
 	$(BIN)/python -m tests.mapping.mutation
 
@@ -138,4 +141,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help run test lint bench bench-pull fault-table chaos bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean
+.PHONY: fuzz-http help run test lint bench bench-pull fault-table chaos bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean

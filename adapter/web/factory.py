@@ -23,6 +23,7 @@ from adapter.web.guard import guard
 from adapter.web.keyset import routes as keyset
 from adapter.web.logbook import log_end, log_requests
 from adapter.web.logins import routes as logins
+from adapter.web.openapi import routes as openapi
 from adapter.web.operations import routes as operations
 from adapter.web.pages import routes as pages
 from adapter.web.protection import protect
@@ -30,12 +31,11 @@ from adapter.web.pulling import routes as pulling
 from adapter.web.reading import routes as reading
 from adapter.web.receiving import MAX_KEPT_BYTES
 from adapter.web.tokens import routes as tokens
-from adapter.web.unread import routes as unread
 from adapter.web.validating import routes as validating
 
 _AT_THE_DOOR = (tokens, logins, auditing)
 _FHIR = (validating, reading, fhir, keyset)
-_OURS = (cases, adjudications, pulling, cohort, unread, operations, pages)
+_OURS = (openapi, cases, adjudications, pulling, cohort, operations, pages)
 _ROUTES = (*_AT_THE_DOOR, *_FHIR, *_OURS)
 
 

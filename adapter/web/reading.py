@@ -25,6 +25,8 @@ from adapter.web.searchsets import body, entry, history_entry, searchset
 routes = Blueprint("reading", __name__)
 TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, Observation, Provenance)"
 _HISTORY = 500
+# Beyond what the databases count to.
+_NO_VERSION = 2**31
 
 
 @routes.get(f"/fhir/<{TYPES}:type_>")
@@ -118,7 +120,7 @@ def _find(type_: str, id_: str, version: int | None = None, *, gone_too: bool = 
     """Errors:  NotFoundError, also for what the asker may not see; GoneError"""
     source = principal().source
     with parts().store.reading() as connection:
-        found = resources.read(connection, type_, id_, version)
+        found = resources.read(connection, type_, id_[:65], version) if (version or 0) < _NO_VERSION else None
         visible = found and (source is None or inbox.fed_by(connection, found.case_id, source))
     if found is None or not visible:
         raise NotFoundError("The registry has no such resource.")

@@ -253,6 +253,11 @@ def test_a_changed_case_makes_new_versions_of_what_changed_and_of_nothing_else(p
     assert f"Condition/{case['case_id']}-diagnosis/_history/1" not in targets
 
 
+@pytest.mark.parametrize("version", [0, 2, 2**31, 2**63, 10**40])
+def test_a_version_that_never_was_is_not_found(client: FlaskClient, version: int) -> None:
+    assert client.get(f"/fhir/Patient/{CASES[0]['case_id']}/_history/{version}").status_code == 404
+
+
 def test_an_erased_case_leaves_nothing_that_can_be_read(changing: FlaskClient, parts: Parts) -> None:
     client = changing
     case_id = CASES[0]["case_id"]
