@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapter.errors import GoneError, Json, VersionConflictError
 from adapter.resource import dump_json
-from adapter.store import adjudications, findings, inbox, resources
+from adapter.store import adjudications, findings, inbox, known, resources
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS, read
 from adapter.store.schema import insert_if_new
 
@@ -105,5 +105,6 @@ def erase(connection: sa.Connection, case_id: str, at: datetime) -> None:
     findings.forget(connection, fed)
     inbox.erase(connection, case_id, at)
     resources.erase(connection, case_id, at)
+    known.forget_case(connection, case_id)
     gone = {"version": 0, "criteria_version": None, "erased_at": at, "updated_at": at}
     connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(gone))

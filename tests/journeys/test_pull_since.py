@@ -22,7 +22,7 @@ from adapter.incremental import Memory
 from adapter.incremental.since import OVERLAP, begin_at, parse_since
 from adapter.parts import Knowledge, Parts
 from adapter.pull import run_pull, start_pull
-from adapter.store import cases, findings, known
+from adapter.store import cases, findings, keeping, known
 from adapter.synthetic.hospital import Population, make_population
 from adapter.synthetic.server import serve_resources
 from tests.moving_hospital import LONG_AGO, MovingHospital
@@ -292,6 +292,19 @@ def test_nothing_readable_is_remembered(plain_parts: Parts, populations: tuple[P
             tables = (known.PATIENTS, known.RESOURCES, known.SOURCES)
             kept = " ".join(str(row) for table in tables for row in connection.execute(table.select()))
     assert not [each["id"] for each in populations[0].resources if each["id"] in kept]
+
+
+def test_erased_case_is_not_remembered(plain_parts: Parts, populations: tuple[Population, Population]) -> None:
+    hospital = MovingHospital(populations[0].resources)
+    with serving(plain_parts, hospital) as parts:
+        pull(parts)
+        memory, someone = Memory(parts, NAME), ours(populations[0])[0]
+        before = memory.find(someone)
+        assert before
+        assert before.case_id
+        with parts.store.writing() as connection:
+            keeping.erase(connection, before.case_id, parts.clock())
+        assert memory.find(someone) is None
 
 
 def test_time_reached_is_the_servers_and_the_next_pull_overlaps_it() -> None:
