@@ -11,7 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from adapter.case.fields import field_schema, list_fields
 from adapter.cohort import Derivation, describe_table, load_derivation, load_statistics, tabulate
+from adapter.cohort.reading import fields_of
 from adapter.errors import Json
 from adapter.spreadsheet import write_csv
 from adapter.synthetic import published_cohort, synthesize
@@ -287,3 +289,21 @@ def test_the_csv_of_derived_variables_reads_back(tmp_path: Path) -> None:
     with (tmp_path / "cases.csv").open(encoding="utf-8", newline="") as file:
         ages = [float(row["age_at_diagnosis"]) for row in csv.DictReader(file)]
     assert (len(ages), round(math.fsum(ages) / 70, 2)) == (70, 10.9)
+
+
+@pytest.mark.parametrize("like", ["SA", "SB"])
+def test_what_a_table_does_not_ask_need_not_be_worked_out(like: str) -> None:
+    statistics, cases = load_statistics(MAPPINGS, like, DERIVATION), list(synthesize(200, 9))
+    asked = DERIVATION.only(statistics.variables(["period"]))
+    assert len(asked.columns) < len(DERIVATION.columns)
+    assert describe_table(tabulate(cases, asked), statistics) == describe_table(tabulate(cases, DERIVATION), statistics)
+
+
+def test_every_variable_names_the_fields_it_looks_at() -> None:
+    variables = DERIVATION.declaration.data["variables"]
+    for name in variables:
+        found = fields_of(name, variables)
+        assert found
+        assert all(field in list_fields() or field_schema(field) for field in found)
+    assert fields_of("delay", variables) == ["diagnosis.onset", "diagnosis.date", "patient.birth_date"]
+    assert fields_of("fever", variables) == ["findings.fever", "laboratory"]
