@@ -41,7 +41,7 @@ def load_knowledge(settings: Settings, rule_set: str = "SA") -> Knowledge:
         name: Published(load_criteria(folder, name), load_statistics(folder, name, derivation)) for name in PAPERS
     }
     return Knowledge(
-        load_mappings(folder),
+        load_mappings(folder, settings.cache),
         load_consistency(folder),
         load_criteria(folder, rule_set),
         published,

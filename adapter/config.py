@@ -28,6 +28,7 @@ class Settings:
              worker        pulls run "inside" the service, or "outside" it, in `crmo-adapter worker`
              pulls_at_once how many pulls a worker runs at a time
              client_keys   file of the keys with which we ask hospitals for tokens; may be missing
+             cache         folder where what is compiled is kept for the next start; None: nothing is kept
              unprotected   serve beyond this machine although nobody has to say who he is
              access        "required": callers say who they are; "open": nobody has to
              public_url    how callers address the service, without a slash at the end
@@ -40,6 +41,7 @@ class Settings:
     port: int
     threads: int
     mappings: Path
+    cache: Path | None
     packages: tuple[Path, ...]
     sources: Path
     pseudonym_key: Path
@@ -73,6 +75,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         port=port,
         threads=_number(known, "CRMO_THREADS", 8, low=1, high=64),
         mappings=_folder(known, "CRMO_MAPPINGS", shipped("mappings")),
+        cache=_cache(known),
         packages=_packages(known),
         sources=_folder(known, "CRMO_SOURCES", data / "sources"),
         pseudonym_key=Path(known.get("CRMO_PSEUDONYM_KEY") or data / "keys" / "pseudonym.json").absolute(),
@@ -115,6 +118,14 @@ def _packages(known: Mapping[str, str]) -> tuple[Path, ...]:
     if not all(path.exists() for path in named):
         raise ConfigError(f"CRMO_PACKAGES must name existing FHIR packages, separated by '{os.pathsep}'.")
     return (_folder(known, "CRMO_PROFILES", shipped("profiles")), *(path.absolute() for path in named))
+
+
+def _cache(known: Mapping[str, str]) -> Path | None:
+    """Source:  https://specifications.freedesktop.org/basedir-spec/latest"""
+    told, home = known.get("CRMO_CACHE"), known.get("HOME")
+    if told == "no" or not (told or home):
+        return None
+    return Path(told or Path(known.get("XDG_CACHE_HOME") or f"{home}/.cache") / "crmo-adapter").absolute()
 
 
 def _number(known: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:

@@ -7,6 +7,7 @@ Source: https://yaml.org/spec/1.2.2/#103-core-schema, https://json-schema.org/dr
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -44,6 +45,16 @@ class Declaration:
     @property
     def name(self) -> str:
         return self.path.name
+
+    def __getstate__(self) -> Json:
+        """Where each word stands is packed: hardly anybody asks."""
+        return {"path": self.path, "data": self.data, "packed": marshal.dumps(self.places)}
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "places" or "packed" not in self.__dict__:
+            raise AttributeError(name)
+        self.__dict__["places"] = marshal.loads(self.__dict__["packed"])  # noqa: S302 - what __getstate__ packed
+        return self.places
 
     def line(self, pointer: Pointer = ()) -> int:
         return self._place(pointer)[0]
@@ -155,7 +166,20 @@ _Validator = _extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
 
 @cache
 def _validator(name: str) -> Any:
-    return _Validator(load_schema(name), format_checker=_FORMATS)
+    schema = load_schema(name)
+    return _Validator(_written_out(schema, schema.get("$defs", {}), ()), format_checker=_FORMATS)
+
+
+def _written_out(schema: Any, definitions: Json, within: tuple[str, ...]) -> Any:
+    """A schema with its own definitions in place of `$ref`, which are slow to follow; recursive ones stay."""
+    if isinstance(schema, list):
+        return [_written_out(each, definitions, within) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    if schema.keys() == {"$ref"} and name in definitions and name not in within:
+        return _written_out(definitions[name], definitions, (*within, name))
+    return {key: each if key == "$defs" else _written_out(each, definitions, within) for key, each in schema.items()}
 
 
 def check_schema(declaration: Declaration, schema: str) -> Iterator[str]:

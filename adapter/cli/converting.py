@@ -55,9 +55,10 @@ def to_fhir(session: Session, case: str, onto: str | None, as_json: bool) -> Non
     from adapter.bootstrap import load_knowledge
 
     knowledge = load_knowledge(session.settings())
-    document, mappings = check_case(session, knowledge, read_input(case)), knowledge.mappings
-    made = mappings.put_bundle(document, _read_bundle(session, onto)) if onto else mappings.to_fhir(document)
+    checked, mappings = check_case(session, knowledge, read_input(case)), knowledge.mappings
+    made = mappings.put_bundle(checked, _read_bundle(session, onto)) if onto else mappings.to_fhir(checked)
     emit(made, indent=not as_json)
+    tell_issues(mappings.unwritten(checked), session.language)
 
 
 def overlay_of(session: Session, source: str | None) -> str:
@@ -83,7 +84,7 @@ def explain(session: Session, field: str, source: str | None, as_json: bool) -> 
     schema = field_schema(field)
     if schema is None:
         raise UsageError("There is no such field in a registry case; fields look like diagnosis.onset.")
-    mappings = load_mappings(session.settings().mappings).of(overlay_of(session, source))
+    mappings = load_mappings(session.settings().mappings, session.settings().cache).of(overlay_of(session, source))
     told = {
         "field": field,
         "title": {"en": schema.get("title"), "fr": schema.get("x-fr", {}).get("title")},

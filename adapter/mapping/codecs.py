@@ -9,7 +9,7 @@ Takes from: mapping.code, mapping.tables.  Gives to: mapping.language, mapping.w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.errors import Json
@@ -34,7 +34,6 @@ class Codec:
     option: Any = None
     law: str = "iso"
     prepare: Prepare | None = None
-    _finder: list[Finder] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def concept(self) -> bool:
@@ -98,53 +97,67 @@ class Codec:
         return f"{code.constant(self.finder(), 'find')}({value})"
 
     def finder(self) -> Finder:
-        if not self._finder:
-            makers = {"concept": _concept_finder, "codings": _codings_finder, "words": _name_finder}
-            self._finder.append(makers[self.name](self.table))  # type: ignore[arg-type]
-        return self._finder[0]
+        """What looks for a word with all the spellings of the field; one object for each table."""
+        finder = _Finder(self.table)  # type: ignore[arg-type]
+        return {"concept": finder.in_concept, "codings": finder.in_codings, "words": finder.in_text}[self.name]
 
 
 def _reversed(option: Json) -> dict[Any, Any]:
     return {flag: word for word, flag in option.items()}
 
 
-def _concept_finder(table: Table) -> Finder:
-    get, find, loose = table.words.get, table.find, table.loose
+class _Finder:
+    """Look-ups into a table that try every spelling of the field."""
 
-    def find_in_concept(concept: Json) -> Any:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def in_concept(self, concept: Json) -> Any:
         if not (codings := concept.get("coding")):
             return None
         first = codings[0]
         system = first.get("system")
-        word = get((system, first.get("code")))
-        if word is not None or (len(codings) == 1 and system not in loose):
+        word = self.table.words.get((system, first.get("code")))
+        if word is not None or (len(codings) == 1 and system not in self.table.loose):
             return word
-        return find(codings)
+        return self.table.find(codings)
 
-    return find_in_concept
-
-
-def _codings_finder(table: Table) -> Finder:
-    def find_in_codings(value: Any) -> Any:
+    def in_codings(self, value: Any) -> Any:
         if value.__class__ is list and len(value) == 1:
-            found = table.words.get((value[0].get("system"), value[0].get("code")))
+            found = self.table.words.get((value[0].get("system"), value[0].get("code")))
             if found is not None:
                 return found
         listed = value if isinstance(value, list) else [value]
         flat = [coding for each in listed for coding in (each.get("coding", ()) if "coding" in each else (each,))]
-        words = {word for coding in flat if (word := table.find((coding,))) is not None}
+        words = {word for coding in flat if (word := self.table.find((coding,))) is not None}
         # Several words at once (SPECT-CT sends NM and CT): the order of the table's rows decides.
-        return next((word for word in table.rows if word in words), None)
+        return next((word for word in self.table.rows if word in words), None)
 
-    return find_in_codings
-
-
-def _name_finder(table: Table) -> Finder:
-    def find_in_text(value: Any) -> Any:
+    def in_text(self, value: Any) -> Any:
         texts = value if isinstance(value, list) else [value]
-        return next((word for text in texts if (word := table.find_name(text)) is not None), None)
+        return next((word for text in texts if (word := self.table.find_name(text)) is not None), None)
 
-    return find_in_text
+
+@dataclass(frozen=True)
+class Pointing:
+    """A reference to another item of the case, with the registry's own name of it beside.
+
+    Shapes:  case, field  the list it stands in, and the member that names it
+             place        Type/id of its resource, with {case} and {n} open
+    """
+
+    case: str
+    field: str
+    system: str
+    place: str
+
+    def __call__(self, case: Json, name: str, key: str) -> Json:
+        reference: Json = {"identifier": {"system": self.system, "value": key}}
+        for number, item in enumerate(case.get(self.case, ()), 1):
+            if item.get(self.field) == key:
+                place = self.place.replace("{case}", name).replace("{n}", str(number))
+                return {"reference": place, **reference}
+        return reference
 
 
 COPY = Codec("copy")

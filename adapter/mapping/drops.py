@@ -5,7 +5,7 @@ Takes from: mapping.select, mapping.path.  Gives to: mapping.reader, shortcut, i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from adapter.errors import Json
@@ -14,7 +14,6 @@ from adapter.mapping.rules import Map
 from adapter.mapping.select import ASIDE, Test, every_test, wanted_codings
 
 
-@dataclass(frozen=True)
 class Drop:
     """A reason to leave a resource out. `why` is in English and French; `element` must be there for the test.
 
@@ -24,29 +23,34 @@ class Drop:
              bare     the element is a list of Codings
     """
 
-    test: Test
-    why: Json
-    hospital_only: bool
-    element: str
-    values: tuple[Any, ...]
-    codings: tuple[frozenset[tuple[Any, Any]], frozenset[str]] | None
-    bare: bool
+    def __init__(self, mapping: Map, spelled: Json) -> None:
+        self._mapping, self._spelled = mapping, spelled
+        tested = {path: condition for path, condition in spelled.items() if path not in ASIDE}
+        text, condition = next(iter(tested.items()))
+        steps = parse_path(text, mapping.systems.uris).steps
+        plain = len(tested) == 1 and text.isidentifier() and not isinstance(condition, dict)
+        coded = len(tested) == len(steps) == 1 and isinstance(condition, dict)
+        self.why: Json = spelled["why"]
+        self.hospital_only = spelled.get("own") is False
+        self.element = steps[0].name
+        self.values: tuple[Any, ...] = tuple(condition if isinstance(condition, list) else [condition]) if plain else ()
+        self.codings = _dropping(mapping, condition) if coded else None
+        self.bare = steps[0].pick == "all"
+
+    @cached_property
+    def _test(self) -> Test:
+        return every_test(self._mapping, self._spelled)
+
+    def test(self, resource: Json) -> bool:
+        """Whether a resource is dropped."""
+        return self._test(resource)
+
+    def __getstate__(self) -> Json:
+        return {name: value for name, value in self.__dict__.items() if name != "_test"}
 
 
 def make_drops(mapping: Map) -> list[Drop]:
-    return [_drop(mapping, spelled) for spelled in mapping.get("drop") or ()]
-
-
-def _drop(mapping: Map, spelled: Json) -> Drop:
-    tested = {path: condition for path, condition in spelled.items() if path not in ASIDE}
-    text, condition = next(iter(tested.items()))
-    plain = len(tested) == 1 and text.isidentifier() and not isinstance(condition, dict)
-    values = tuple(condition if isinstance(condition, list) else [condition]) if plain else ()
-    steps = parse_path(text, mapping.systems.uris).steps
-    codings = _dropping(mapping, condition) if len(tested) == len(steps) == 1 and isinstance(condition, dict) else None
-    own = spelled.get("own") is False
-    bare = steps[0].pick == "all"
-    return Drop(every_test(mapping, spelled), spelled["why"], own, steps[0].name, values, codings, bare)
+    return [Drop(mapping, spelled) for spelled in mapping.get("drop") or ()]
 
 
 def _dropping(mapping: Map, condition: Json) -> tuple[frozenset[tuple[Any, Any]], frozenset[str]] | None:

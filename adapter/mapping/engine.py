@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from adapter.canonical import BASE
 from adapter.errors import DeclarationError, InvalidContentError, Issue, Json, UsageError
 from adapter.mapping.assembly import Assembly
+from adapter.mapping.cache import keep, make_stamp, recall
 from adapter.mapping.check import check_language, lay_overlays
 from adapter.mapping.explain import explain_field, make_locate, trace
 from adapter.mapping.files import Folder
@@ -23,6 +25,7 @@ from adapter.mapping.language import load_language
 from adapter.mapping.putting import put_onto
 from adapter.mapping.rules import CASE_ID_LENGTH, Language, Map
 from adapter.mapping.sorting import SHAPE
+from adapter.mapping.unwritten import Unwritten
 from adapter.mapping.writer import make_writer_code
 
 CaseId = str | Callable[[Json], str | None] | None
@@ -61,6 +64,7 @@ class Mappings:
         written = [mapping for mapping in language.maps if mapping.get("one-way") != "from-fhir"]
         self._writer_codes = {mapping.name: make_writer_code(mapping, language) for mapping in written}
         self._writers: dict[str, Writer] = {name: code.function("write") for name, code in self._writer_codes.items()}
+        self._unwritten = Unwritten(language)
         self.version = _version(language.folder)
         self._overlaid = {name: Mappings(laid) for name, laid in lay_overlays(language).items()}
 
@@ -96,6 +100,10 @@ class Mappings:
             for each in self.to_resources(case)
         ]
         return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+    def unwritten(self, case: Json) -> list[Issue]:
+        """What of a case no map writes, by place, without values; [] when FHIR gets all of it."""
+        return self._unwritten.of(case)
 
     def put(self, case: Json, resources: Iterable[Json]) -> list[Json]:
         """A changed case written onto resources that exist: what no rule knows stays, and nothing else is changed.
@@ -150,6 +158,13 @@ class Mappings:
         """Which elements can feed a case field; [] when no rule knows it."""
         return explain_field(self.language, field_name)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_writers"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._writers = {name: code.function("write") for name, code in self._writer_codes.items()}
+
     @property
     def names(self) -> list[str]:
         """Names of the maps, in the order in which they write."""
@@ -157,19 +172,26 @@ class Mappings:
 
     def generated(self, name: str) -> str:
         """The Python made of one map, with the YAML line beside each line (`--trace-python`)."""
-        codes = (self._writer_codes.get(name), self._intake.shorts.get(name), self._intake.long[name].code)
+        codes = (self._writer_codes.get(name), self._intake.sorter.shorts.get(name), self._intake.long[name].code)
         return "\n".join(code.annotated() for code in codes if code)
 
 
-def load_mappings(folder: Path) -> Mappings:
+def load_mappings(folder: Path, cache: Path | None = None) -> Mappings:
     """Read, prove and compile a folder of mapping files.
 
+    Shapes:  cache   folder where what was compiled is kept for the next start; None: compiled anew
     Errors:  DeclarationError with every problem as "file:line:col code message"
     """
+    stamp = make_stamp(folder) if cache else ""
+    if cache and isinstance(kept := recall(cache, stamp), Mappings):
+        return kept
     language = load_language(folder)
     if problems := list(check_language(language)):
         raise DeclarationError(problems)
-    return Mappings(language)
+    mappings = Mappings(language)
+    if cache:
+        keep(cache, stamp, mappings)
+    return mappings
 
 
 def _write(writers: Iterable[Writer], case: Json) -> list[Json]:

@@ -15,12 +15,28 @@ _NO = "return False"
 
 
 def make_familiar_code(mapping: Map) -> Code:
-    """An error of the function means the same as False: the resource is not shaped as usual."""
-    code = Code(mapping.file.name)
+    """An error of the function means the same as False: the resource is not shaped as usual.
+
+    It is asked once the short reader is through: that the subject has a reference, and that constants say what they
+    should, is known by then.
+    """
+    code, known = Code(mapping.file.name), known_names(mapping)
     code.add(0, "def familiar(r):", 1)
-    _write_object(code, 1, "r", known_names(mapping))
+    code.add(1, f"if not {code.constant(known.names, 'N')}.issuperset(r): {_NO}", 1)
+    for name, inner in known.members.items():
+        if name == "subject" and [*inner.members] == ["reference"]:
+            code.add(1, f"if len(r['subject']) != 1: {_NO}", 1)
+        elif not inner.values:
+            _write_member(code, 1, "r", name, inner)
     code.add(1, "return True", 1)
     return code
+
+
+def write_question(code: Code, name: str, known: Known) -> None:
+    """The same question for any object, of which nothing is known yet."""
+    code.add(0, f"def {name}(r):", 1)
+    _write_object(code, 1, "r", known)
+    code.add(1, "return True", 1)
 
 
 def _write_object(code: Code, indent: int, source: str, known: Known) -> None:
@@ -82,6 +98,14 @@ def _write_entries(code: Code, indent: int, listed: str, known: Known) -> None:
     code.add(indent, f"for {each} in {listed}:", 1)
     if known.slices and not known.open:
         _write_claim(code, indent + 1, each, known)
+        inside = [name for name, inner in known.members.items() if inner.members and name != known.slices[0].key]
+        if len(inside) == 1 and None in {step.coded for step in known.slices}:
+            # Most extensions hold their url, which was read just now, and one value that is looked into.
+            code.add(indent + 1, f"if len({each}) != 2 or {inside[0]!r} not in {each}:", 1)
+            code.add(indent + 2, f"if not {code.constant(known.names, 'N')}.issuperset({each}): {_NO}", 1)
+            for name, inner in known.members.items():
+                _write_member(code, indent + 1, each, name, inner)
+            return
     _write_object(code, indent + 1, each, known)
 
 

@@ -123,6 +123,12 @@ def unwritable(error: Exception) -> Issue:
     return Issue("error", "code-invalid", "", "mapping:unwritable", text, "mapping", origin=f"{file}:{line}")
 
 
+def not_written(place: str, count: int) -> Issue:
+    text = f"no map writes this to FHIR ({count} times)" if count > 1 else "no map writes this to FHIR"
+    french = f"aucune carte n'écrit ceci en FHIR ({count} fois)" if count > 1 else "aucune carte n'écrit ceci en FHIR"
+    return Issue("information", "informational", place, "mapping:unwritten", text, "mapping", text_fr=french)
+
+
 def last_frame(error: Exception) -> tuple[int, str]:
     """Line and file of the innermost YAML frame: generated code carries the YAML file's name and lines."""
     found = (1, "")

@@ -1,30 +1,29 @@
 """Resources in, one by one: the short way where nothing has to be said, else the long way, which says it.
 
-Takes from: mapping.dispatch, run, reader, shortcut, sorting, leftovers, assembly, bundle.  Gives to: mapping.engine.
+Takes from: mapping.dispatch, run, reader, sorter, leftovers, assembly, bundle.  Gives to: mapping.engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
 from adapter.bundle import resources_of
-from adapter.errors import Json
+from adapter.errors import Issue, Json
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.code import Code
-from adapter.mapping.dispatch import make_picks, make_unselected
+from adapter.mapping.dispatch import Pick, make_picks, make_unselected
 from adapter.mapping.drops import Drop, make_drops
-from adapter.mapping.familiar import make_familiar_code
 from adapter.mapping.findings import misshapen, not_understood, reserved
 from adapter.mapping.leftovers import make_finder_code
 from adapter.mapping.reader import make_reader_code
 from adapter.mapping.rules import Language, Map, Rule
 from adapter.mapping.run import Run
 from adapter.mapping.select import Way, make_ways
-from adapter.mapping.shortcut import make_shortcut_code
-from adapter.mapping.slots import Slot, make_slots
-from adapter.mapping.sorting import SHAPE, known_rule, make_lanes, make_sorter_code
+from adapter.mapping.slots import make_slots
+from adapter.mapping.sorter import Sorter
+from adapter.mapping.sorting import SHAPE
 
 # Elements that change the meaning of what they stand in: not knowing them is not understanding the rest.
 _MODIFIERS = ("modifierExtension", "implicitRules")
@@ -39,6 +38,9 @@ class LongWay:
     def __init__(self, mapping: Map, drops: list[Drop]) -> None:
         self.mapping, self.drops = mapping, drops
         self.rules: list[Rule] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"mapping": self.mapping, "drops": self.drops, "rules": []}
 
     @cached_property
     def code(self) -> Code:
@@ -69,51 +71,38 @@ class Intake:
     """Every way into the case."""
 
     def __init__(self, language: Language) -> None:
-        slots = make_slots(language)
-        self.slots = tuple({slot.number: slot for slot in slots.values()}.values())
-        self.long: dict[str, LongWay] = {}
-        ways: list[Way] = []
-        for mapping in language.maps:
-            drops = make_drops(mapping)
-            self.long[mapping.name] = long = LongWay(mapping, drops)
-            told = {"read": long.read, "finder": long.find, "rules": long.rules, "drops": drops}
-            ways += make_ways(mapping, slots[mapping.name], **told)
-        self._picks = make_picks(ways)
-        self._unselected = make_unselected(language.maps)
-        self._compile_short(ways, slots)
+        self._maps = language.maps
+        self._slots = make_slots(language)
+        self.slots = tuple({slot.number: slot for slot in self._slots.values()}.values())
+        self.long = {mapping.name: LongWay(mapping, make_drops(mapping)) for mapping in language.maps}
+        drops = {name: long.drops for name, long in self.long.items()}
+        self.sorter = Sorter(self._ways, self._slots, drops)
+        self._sorts = self.sorter.link({name: long.find for name, long in self.long.items()})
 
-    def _compile_short(self, ways: list[Way], slots: dict[str, Slot]) -> None:
-        lanes = make_lanes(ways)
-        shorts = {
-            mapping.name: make_shortcut_code(mapping, self.long[mapping.name].drops, known_rule(mapping))
-            for lane in lanes
-            for mapping in lane.maps
-        }
-        self.shorts = shorts
-        ways_of = {
-            mapping.name: (
-                shorts[mapping.name].function("short"),
-                make_familiar_code(mapping).function("familiar"),
-                self.long[mapping.name].find,
-            )
-            for lane in lanes
-            for mapping in lane.maps
-        }
-        linked: dict[str, Any] = {}
-        for number, lane in enumerate(lanes):
-            if lane.element:
-                index: dict[Any, dict[Any, Any]] = {}
-                linked[f"INDEX_{number}"] = index
-                for (system, code), (name, word) in lane.index.items():
-                    index.setdefault(system, {})[code] = (slots[name].number, *ways_of[name], word)
-            else:
-                names = (f"SHORT_{number}", f"FAMILIAR_{number}", f"FIND_{number}")
-                linked |= dict(zip(names, ways_of[lane.maps[0].name], strict=True))
-        self._sorters = {}
-        for leftovers in (True, False):
-            code = make_sorter_code(lanes, slots, leftovers=leftovers)
-            code.constants |= linked
-            self._sorters[leftovers] = code.function("sort")
+    @property
+    def _ways(self) -> list[Way]:
+        ways: list[Way] = []
+        for name, long in self.long.items():
+            told = {"read": long.read, "finder": long.find, "rules": long.rules, "drops": long.drops}
+            ways += make_ways(long.mapping, self._slots[name], **told)
+        return ways
+
+    @cached_property
+    def _picks(self) -> dict[str, Pick]:
+        return make_picks(self._ways)
+
+    @cached_property
+    def _unselected(self) -> Callable[[Json, int], Iterator[Issue]]:
+        return make_unselected(self._maps)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is compiled for a cache; what is tied together anew is left out."""
+        left = ("_sorts", "_picks", "_unselected")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._sorts = self.sorter.link({name: long.find for name, long in self.long.items()})
 
     def read(self, bundle: Json, *, leftovers: bool = True) -> tuple[Run, dict[str, int]]:
         """Read every resource.
@@ -138,7 +127,7 @@ class Intake:
                 if not self._take(run, number, resource, unread if leftovers else None):
                     passed.append((number, resource["resourceType"]))
 
-        self._sorters[leftovers](bundle.get("entry") or (), run, behind, slowly)
+        self._sorts[leftovers](bundle.get("entry") or (), run, behind, slowly)
         _count_passed(run, passed, unread)
         return run, unread
 

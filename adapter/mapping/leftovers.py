@@ -151,9 +151,14 @@ def _add_coding(known: Known) -> None:
 def make_finder_code(mapping: Map) -> Code:
     """`find(r, out)` adds to a list the places of a resource that no rule reads, as FHIRPath without indexes."""
     code = Code(mapping.file.name)
-    code.add(0, "def find(r, out):", 1)
-    _write(code, 1, "r", mapping.resource, known_names(mapping))
+    write_search(code, "find", mapping.resource, known_names(mapping))
     return code
+
+
+def write_search(code: Code, name: str, place: str, known: Known) -> None:
+    """The same search in any object, whose places begin with `place`."""
+    code.add(0, f"def {name}(r, out):", 1)
+    _write(code, 1, "r", place, known)
 
 
 def _write(code: Code, indent: int, source: str, place: str, known: Known) -> None:

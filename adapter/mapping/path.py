@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import takewhile
 from typing import Literal
 
@@ -121,7 +121,13 @@ def parse_path(text: str, systems: dict[str, str]) -> Path:
             raise PathError(f"not a path from character {at + 1}: '{text}'")
         steps.append(_step(match["name"], match["pick"], match["call"], systems))
         at = match.end()
-    return Path(tuple(steps))
+    return _shared(Path(tuple(steps)))
+
+
+@lru_cache(maxsize=4096)
+def _shared(path: Path) -> Path:
+    """One object for equal paths: what each knows of itself is found out once."""
+    return path
 
 
 def _step(name: str, pick: str | None, call: str | None, systems: dict[str, str]) -> Step:

@@ -14,6 +14,7 @@ from collections import Counter
 from adapter.canonical import BASE
 from adapter.mapping.code import Code
 from adapter.mapping.drops import Drop
+from adapter.mapping.leftovers import known_names
 from adapter.mapping.reader import Reader, condition
 from adapter.mapping.reads import Branch
 from adapter.mapping.rules import Map, Rule, flatten
@@ -27,12 +28,24 @@ def make_shortcut_code(mapping: Map, drops: list[Drop], known: Rule | None) -> C
     """Shapes:  known  the rule whose word the dispatch has found already, in `w`"""
     code = Code(mapping.file.name)
     code.add(0, "def short(r, w, run):", 1)
+    said = _write_constants(code, mapping, drops)
     for number, drop in enumerate(drops):
-        _write_drop(code, drop, mapping.file.line(("drop", number)))
+        if not (drop.values and drop.element in said):
+            _write_drop(code, drop, mapping.file.line(("drop", number)))
     if mapping.place != "root":
         code.add(1, f"if r['subject']['reference'] not in run.patient: {_BAIL}", 1)
     _Shortcut(code, mapping, known).body()
     return code
+
+
+def _write_constants(code: Code, mapping: Map, drops: list[Drop]) -> set[str]:
+    """Elements that say what they always say: one look tells both what is dropped and what nobody reads."""
+    said = {name: known.values for name, known in known_names(mapping).members.items() if known.values}
+    for name, values in said.items():
+        dropped = [value for drop in drops if drop.element == name for value in drop.values]
+        fine = code.constant(frozenset(value for value in values if value not in dropped), "V")
+        code.add(1, f"if {name!r} in r and r[{name!r}] not in {fine}: {_BAIL}", 1)
+    return set(said)
 
 
 def _write_drop(code: Code, drop: Drop, line: int) -> None:
@@ -46,9 +59,10 @@ def _write_drop(code: Code, drop: Drop, line: int) -> None:
         return
     keys, loose = drop.codings
     listed = f"r[{drop.element!r}]" if drop.bare else f"r[{drop.element!r}]['coding']"
-    found = f"(k['system'], k['code']) in {code.constant(keys, 'D')}"
-    if loose:
-        found += f" or k['system'] in {code.constant(loose, 'D')}"
+    asked = code.constant(frozenset(system for system, _ in keys) | loose, "D")
+    exact = f"(k['system'], k['code']) in {code.constant(keys, 'D')}"
+    spelled = f" or k['system'] in {code.constant(loose, 'D')}" if loose else ""
+    found = f"k['system'] in {asked} and ({exact}{spelled})"
     code.add(1, f"if {drop.element!r} in r:", line)
     code.add(2, f"for k in {listed}:", line)
     code.add(3, f"if {found}: {_BAIL}", line)

@@ -59,13 +59,14 @@ def _lane(kind: str, ways: list[Way]) -> Lane | None:
         if way.path.steps[0].name == element:
             for key in way.keys:
                 owners.setdefault(key, way)
-    index = {key: (way.mapping.name, _word(way.mapping, element, key)) for key, way in owners.items() if _is_plain(way)}
-    maps = tuple({way.mapping.name: way.mapping for way in owners.values() if _is_plain(way)}.values())
+    index = {key: (way.mapping.name, _word(way.mapping, element, key)) for key, way in owners.items() if is_plain(way)}
+    maps = tuple({way.mapping.name: way.mapping for way in owners.values() if is_plain(way)}.values())
     listed = any(rule.fhir.steps and rule.fhir.steps[0].name == element and _is_list(rule) for rule in maps[0].rules)
     return Lane(kind, element, listed, index, maps) if index else None
 
 
-def _is_plain(way: Way) -> bool:
+def is_plain(way: Way) -> bool:
+    """Whether a resource that is found by its code goes this way without more being asked or told."""
     return way.rest is None and way.warn is None and not way.collapse
 
 

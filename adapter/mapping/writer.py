@@ -7,12 +7,12 @@ Takes from: mapping.language, reads, tree, code.  Gives to: mapping.engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from adapter.canonical import BASE, DATA_ABSENT_REASON, extension
 from adapter.errors import Json
 from adapter.mapping.code import Code
+from adapter.mapping.codecs import Pointing
 from adapter.mapping.path import Path, Step, parse_path
 from adapter.mapping.reads import Branch, write_reads
 from adapter.mapping.rules import Language, Map, Rule, also_path, flatten
@@ -136,21 +136,11 @@ class _Writer:
             return f"{self.code.constant(self._key(leaf), 'key')}(case, S, {source})", ""
         return leaf.codec.write(self.code, source)
 
-    def _key(self, leaf: Rule) -> Callable[[Json, str, str], Json]:
-        """A reference to another item of the case, with the registry's own name of it beside."""
+    def _key(self, leaf: Rule) -> Pointing:
         option = leaf.codec.option
         target = self.maps[option["map"]]
-        system, field = f"{BASE}/identifier/{option['identifier']}", option["field"]
-
-        def refer(case: Json, name: str, key: str) -> Json:
-            reference: Json = {"identifier": {"system": system, "value": key}}
-            for number, item in enumerate(case.get(target.case, ()), 1):
-                if item.get(field) == key:
-                    own = target.id.replace("{case}", name).replace("{n}", str(number))
-                    return {"reference": f"{target.resource}/{own}", **reference}
-            return reference
-
-        return refer
+        system = f"{BASE}/identifier/{option['identifier']}"
+        return Pointing(target.case, option["field"], system, f"{target.resource}/{target.id}")
 
     def _missing(self, indent: int, leaf: Rule, source: str, node: Node) -> None:
         """R4 wants the element, the case has none: say why instead of inventing a value."""

@@ -22,7 +22,7 @@ from typing import Any
 from adapter.config import shipped
 from adapter.mapping import Mappings, load_mappings
 from adapter.mapping.exporting import export_each_map, export_maps
-from adapter.resource import dump_json
+from adapter.resource import dump_json, parse_json
 from tests.bench import hand, hand_back
 from tests.bench.mapping import CASE, measure
 from tests.interop.mapping.compare import Tally, compare, leaves
@@ -71,16 +71,17 @@ def prepare(mappings: Mappings, work: Path) -> list[Json]:
 
 
 def ours(mappings: Mappings) -> dict[str, dict[str, Callable[[], Any]]]:
-    bundle, resources = mappings.to_fhir(CASE), mappings.to_resources(CASE)
+    bundle, _ = parse_json(dump_json(mappings.to_fhir(CASE)))
     return {
         "to-fhir": {
             "this engine": lambda: mappings.to_resources(CASE),
+            "this engine, telling what is unwritten": lambda: (mappings.unwritten(CASE), mappings.to_resources(CASE)),
             "by hand (Python)": lambda: hand.to_resources(CASE),
         },
         "from-fhir": {
             "this engine": lambda: mappings.to_case(bundle, leftovers=False),
             "this engine, telling what is unread": lambda: mappings.to_case(bundle),
-            "by hand (Python)": lambda: hand_back.to_case(resources),
+            "by hand (Python)": lambda: hand_back.to_case(bundle),
         },
     }
 
