@@ -61,7 +61,8 @@ def render_description(found: Json, language: Language = "en", width: int = 120,
     Shapes:  found  as `describing.describe_registry` gives it
     """
     say = {name: texts[language] for name, texts in _SAY.items()}
-    parts = [render_text(found["rows"], width, color=color), _not_usable(found["not_usable"], say), _flow(found, say)]
+    parts = [render_text(found["rows"], width, color=color), _not_usable(found["not_usable"], say)]
+    parts += [_flow(found, say)] if "flow" in found else []
     parts += [_stratum(found["rows"], stratum, say, width) for stratum in found["strata"]]
     return "\n\n".join(parts)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from adapter.cohort import contract_row, count_not_usable, describe_groups, describe_table
+from adapter.cohort import Table, contract_row, count_not_usable, describe_groups, describe_table
 from adapter.describing.answering import find_answers
 from adapter.describing.counting import Screened, screen
 from adapter.describing.flow import find_flow
 from adapter.errors import Json, UsageError
 from adapter.parts import Parts, Published
 
-__all__ = ["answers_behind", "describe_cohort", "describe_registry", "included_cases"]
+__all__ = ["answers_behind", "describe_cohort", "describe_columns", "describe_registry", "included_cases"]
 
 Language = Literal["en", "fr"]
 
@@ -41,24 +41,43 @@ def describe_registry(
     Errors:  UsageError for another paper or another grouping
     """
     published = _published(parts, like)
-    statistics = published.statistics
-    for name in by:
-        if name not in statistics.derivation.strata:
-            raise UsageError(f"Cases are grouped by {', '.join(statistics.derivation.strata)}.")
+    _ensure_groups(published, by)
     screened = screen(parts, published, by, processes)
-    table = screened.table
+    flow = find_flow(parts, published, screened, language)
+    return {**_head(parts, published, language), "flow": flow, **_body(published, screened.table, by, language)}
+
+
+def _ensure_groups(published: Published, by: Sequence[str]) -> None:
+    known = published.statistics.derivation.strata
+    if not known.keys() >= set(by):
+        raise UsageError(f"Cases are grouped by {', '.join(known)}.")
+
+
+def _body(published: Published, table: Table, by: Sequence[str], language: Language) -> Json:
+    _ensure_groups(published, by)
+    statistics = published.statistics
     return {
-        **_head(parts, published, language),
         "rows": describe_table(table, statistics, language=language),
-        "flow": find_flow(parts, published, screened, language),
         "not_usable": count_not_usable(table, statistics, language=language),
-        "strata": [_stratum(screened, published, name, language) for name in by],
+        "strata": [_stratum(table, published, name, language) for name in by],
     }
 
 
 def included_cases(parts: Parts, like: str = "SA") -> Iterator[Json]:
     """The cases that the description of a paper counts, by pseudonym.  Errors:  UsageError for another paper"""
     return Screened(_published(parts, like)).cases(parts)
+
+
+def describe_columns(
+    parts: Parts, table: Table, like: str = "SA", *, by: Sequence[str] = (), language: Language = "en"
+) -> Json:
+    """The description of cases whose variables were worked out before; who was screened for them is not told.
+
+    Shapes:  as `describe_registry`, without flow
+    Errors:  as `describe_registry`
+    """
+    published = _published(parts, like)
+    return {**_head(parts, published, language), **_body(published, table, by, language)}
 
 
 def answers_behind(parts: Parts, identity: str, like: str = "SA") -> Iterator[Json]:
@@ -93,9 +112,9 @@ def _head(parts: Parts, published: Published, language: Language) -> Json:
     }
 
 
-def _stratum(screened: Screened, published: Published, name: str, language: Language) -> Json:
+def _stratum(table: Table, published: Published, name: str, language: Language) -> Json:
     statistics = published.statistics
     variable = statistics.derivation.strata[name]
     column = next(column for column in statistics.derivation.columns if column.name == variable)
-    groups = describe_groups(screened.table, statistics, variable, language=language)
+    groups = describe_groups(table, statistics, variable, language=language)
     return {"by": name, "name": column.label[language], "groups": groups}

@@ -36,6 +36,42 @@ def read_lines(path: Path, column: str | None = None) -> Iterator[bytes]:
                     yield content if isinstance(content, bytes) else content.encode()
 
 
+def read_flags(path: Path, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Columns of truths, one byte a row: 0 no, 1 yes, 2 unknown.  Errors:  as `read_lines`"""
+    for name, column in _columns(path, names):
+        yield name, column.cast("uint8").fill_null(2).to_numpy().tobytes()
+
+
+def read_numbers(path: Path, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Columns of numbers as doubles in the machine's order; unknown is nan.  Errors:  as `read_lines`"""
+    for name, column in _columns(path, names):
+        yield name, column.cast("float64").fill_null(float("nan")).to_numpy().tobytes()
+
+
+def read_words(path: Path, names: Sequence[str]) -> Iterator[tuple[str, list[str], bytes]]:
+    """Columns of words: which there are, "" (nothing) first, and an index of two bytes a row.
+
+    Errors:  as `read_lines`
+    """
+    for name, column in _columns(path, names):
+        coded = column.fill_null("").combine_chunks().dictionary_encode()
+        known = coded.dictionary.to_pylist()
+        words = ["", *(word for word in known if word)]
+        places = [words.index(word) for word in known]
+        yield name, words, _arrow().array(places, "uint16").take(coded.indices).to_numpy().tobytes()
+
+
+def _columns(path: Path, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """A column at a time, so that no two stand in memory together."""
+    arrow = _arrow()
+    try:
+        with arrow.parquet.ParquetFile(path, memory_map=False) as file:
+            for name in names:
+                yield name, file.read([name]).column(0)
+    except (OSError, KeyError, IndexError, arrow.ArrowInvalid):
+        raise UsageError("The file cannot be read as the Parquet table of cases of an export.") from None
+
+
 class ParquetTable:
     """A file that takes rows; close it.  Errors:  ConfigError (pyarrow missing)
 

@@ -19,6 +19,7 @@ from adapter.cli import main
 from adapter.config import load_settings
 from adapter.describing import answers_behind, counting, describe_cohort, describe_registry, included_cases
 from adapter.errors import Json, UsageError
+from adapter.exports import export_cases
 from adapter.hospital import resolve_source
 from adapter.inbound import receive, receive_case
 from adapter.parts import Parts
@@ -165,6 +166,21 @@ def test_csv_has_rows_kinds_of_what_is_not_usable_and_groups(run: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(run("cohort", "--format", "csv", "--by", "sex").stdout)))
     assert next(row["id"] for row in rows if row["kind"] == "not_usable") == "impossible_age"
     assert {(row["by"], row["group"]) for row in rows} == {("", ""), ("sex", "female"), ("sex", "male")}
+
+
+def test_an_export_is_described_like_the_registry_it_came_from(registry: Parts, run: Any, tmp_path: Path) -> None:
+    derivation, mappings = registry.knowledge.derivation, registry.knowledge.mappings
+    told = {"made_at": "2026-01-01T00:00:00Z"}
+    cases = included_cases(registry, "SA")
+    export_cases(cases, tmp_path / "export", "parquet", derivation=derivation, mappings=mappings, provenance=told)
+    file = str(tmp_path / "export" / "cases.parquet")
+    ours, theirs = (
+        json.loads(run("cohort", "--by", "period", *more, "--json").stdout) for more in ((), ("--from", file))
+    )
+    assert {**theirs, "described_at": "", "flow": ours["flow"]} == {**ours, "described_at": ""}
+    assert run("cohort", "--from", file).stdout.count("A01") == 1
+    assert run("cohort", "--from", file, "--format", "html").exit_code == 2
+    assert run("cohort", "--from", str(tmp_path / "export" / "biopsies.parquet")).exit_code == 2
 
 
 # --- Who is behind a number ---
