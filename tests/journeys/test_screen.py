@@ -125,6 +125,7 @@ def test_decisions_carry_their_evidence(reference: dict[str, bytes]) -> None:
     assert all(each["criteria"][0]["evidence"] for each in eligible)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_judges_as_a_pull_does(parts: Parts, population: Population, reference: dict[str, bytes]) -> None:
     """The same patients through the inbound journey make the same cases and decisions."""
     guided = replace(parts, pseudonyms=KEY)
