@@ -80,7 +80,7 @@ profiles: $(VENV)/.development  ## make profiles/ again from FSH, mappings and t
 profiles-foreign: $(VENV)/.development  ## our examples in HL7's own validator (npm, Java, Maven)
 	$(BIN)/python -m tests.profiles.foreign
 
-interop: $(VENV)/.development  ## the same pull from FHIR servers that are not ours (npm, cargo; long the first time)
+interop: $(VENV)/.development  ## the same pull from FHIR servers that are not ours (npm, cargo, Maven; long the first time)
 	$(BIN)/python -m tests.interop.pull.run
 
 interop-mapping: $(VENV)/.development  ## the exported maps in engines that are not ours (npm, pip)

@@ -5,6 +5,7 @@ Each is pinned. What is not installed yet is installed here, once; that needs th
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BUILT = HERE.parents[2] / "build" / "interop"
-START_SECONDS = 180
+START_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,22 @@ def start_helios(port: int) -> list[str]:
     return [program, "--port", str(port), "--base-url", base, "--database-url", ":memory:", "--data-dir", data]
 
 
+HAPI_VERSION = "8.4.0"
+
+
+def install_hapi() -> None:
+    folder = BUILT / "hapi"
+    shutil.copytree(HERE / "hapi", folder, dirs_exist_ok=True)
+    if not (folder / "target" / "lib").is_dir():
+        _run(["mvn", "-q", "-B", "package"], folder)
+
+
+def start_hapi(port: int) -> list[str]:
+    target = BUILT / "hapi" / "target"
+    parts = os.pathsep.join([str(target / "classes"), str(target / "lib" / "*")])
+    return ["java", "-Xmx2g", "-XX:TieredStopAtLevel=1", "-cp", parts, "HapiServer", str(port)]
+
+
 SERVERS = (
     Server(
         "Medplum",
@@ -95,6 +112,15 @@ SERVERS = (
         start_helios,
         "",
         ("cargo", "npm"),
+        "metadata",
+    ),
+    Server(
+        "HAPI",
+        f"Maven Central hapi-fhir-jpaserver-base {HAPI_VERSION}, H2 in memory",
+        install_hapi,
+        start_hapi,
+        "/fhir",
+        ("java", "mvn"),
         "metadata",
     ),
 )
