@@ -21,7 +21,7 @@ _MARGIN_CM, _WIDTH_CM, _HEIGHT_CM = 1.8, 17.4, 21.5
 _FONT = "Liberation Sans"
 _LINE = "B4BEC5"
 # Share of the width that the first column takes, in a table of many columns.
-_FIRST = 0.25
+_FIRST, _FEW = 0.25, 3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -144,8 +144,9 @@ def _shares(grid: Grid) -> list[float]:
     """Columns as wide as their longest cell asks, within reason."""
     lines = [grid.head, *grid.rows]
     words = [max(len(word) for word in head.split()) for head in grid.head]
-    lengths = [max(words[i] * 1.25, min(max(len(line[i]) for line in lines), 24)) + 3 for i in range(1, len(words))]
-    return [_FIRST, *((1 - _FIRST) * length / sum(lengths) for length in lengths)]
+    lengths = [max(words[i] * 1.5, min(max(len(line[i]) for line in lines), 24)) + 3 for i in range(1, len(words))]
+    first = _FIRST if len(lengths) > _FEW else 1 - 0.2 * len(lengths)
+    return [first, *((1 - first) * length / sum(lengths) for length in lengths)]
 
 
 def _fill(
