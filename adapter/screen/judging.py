@@ -78,16 +78,17 @@ def judge_partition(plan: Plan, lines: Iterable[bytes], drugs: Mapping[str, byte
     Shapes:  lines  of all candidates whom `partition_of` sends here, in any order
              drugs  id -> line, of those that candidates point at
     """
-    knowledge = _load(plan.mappings, plan.packages, plan.rule_set)
+    knowledge = _load(plan.mappings, plan.packages, plan.rule_set, plan.source.overlay)
     for record in _by_patient(list(lines)).values():
         yield _judge(plan, knowledge, record, drugs)
 
 
 @cache
-def _load(mappings: Path, packages: tuple[Path, ...], rule_set: str) -> Knowledge:
+def _load(mappings: Path, packages: tuple[Path, ...], rule_set: str, overlay: str) -> Knowledge:
     """Proven and compiled once a process."""
     criteria = load_criteria(mappings, rule_set)
-    return Knowledge(load_mappings(mappings), load_consistency(mappings), criteria, {}, packages)
+    whole = Knowledge(load_mappings(mappings), load_consistency(mappings), criteria, {}, packages)
+    return whole.of(overlay)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from adapter.errors import AdapterError, Json, NotFoundError, VersionConflictError
-from adapter.hospital import Patience, resolve_source
+from adapter.hospital import Patience
 from adapter.hospital.politeness import Politeness, quiet_until
 from adapter.parts import Parts
 from adapter.pull import run_pull
@@ -125,7 +125,9 @@ class Worker:
     def _stop_of(self, job_id: str) -> _Stop:
         with self._parts.store.reading() as connection:
             job = jobs.find(connection, job_id)
-        return _Stop(self._stopping, self._parts, resolve_source(job.source, self._parts.sources).politeness)
+        # A source that is not declared here has no quiet hours; that it cannot be pulled is for the pull to say.
+        source = self._parts.sources.get(job.source)
+        return _Stop(self._stopping, self._parts, source.politeness if source else Politeness())
 
     def _wake(self) -> None:
         """What is due and in no queue: pulls of killed workers, put off ones, those whose message was lost."""

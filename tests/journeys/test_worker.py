@@ -228,6 +228,16 @@ def test_hospital_that_is_away_is_asked_again_later(hospitals: Parts, file_queue
     assert job.issue["severity"] == "error"
 
 
+def test_pull_of_a_source_nobody_declared_here_fails_and_says_so(hospitals: Parts, file_queue: Queue) -> None:
+    job_id = start_pull(hospitals, "h0")
+    with working(replace(hospitals, sources={}), file_queue):
+        assert until(lambda: state_of(hospitals, job_id) == "failed")
+    with hospitals.store.reading() as connection:
+        issue = jobs.find(connection, job_id).issue
+    assert issue is not None
+    assert issue["rule"] == "usage"
+
+
 def test_pull_asked_for_in_quiet_hours_waits_for_their_end(hospitals: Parts, file_queue: Queue) -> None:
     night = replace(hospitals, clock=lambda: datetime(2026, 3, 17, 1, 0, tzinfo=UTC))
     quiet = QuietHours(time_of_day(0, 0), time_of_day(5, 0), ZoneInfo("UTC"))
