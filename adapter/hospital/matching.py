@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/search.html#token, https://hl7.org/fhir/R4/searc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from adapter.errors import Json
@@ -24,6 +24,7 @@ _TOKENS = {
     "identifier": "identifier",
 }
 _OTHER_CODES = {"MedicationStatement": "medicationCodeableConcept", "MedicationRequest": "medicationCodeableConcept"}
+_UNREADABLE = "\0"
 _CONTROLS = ("_include", "_revinclude", "_count", "_sort", "_summary", "_elements", "_total", "_format")
 
 
@@ -50,14 +51,27 @@ def make_test(search: Search) -> Callable[[Json], bool]:
     bare = frozenset(code.casefold() for _, bar, code in tokens if not bar)
     paired = frozenset((system, code.casefold()) for system, bar, code in tokens if bar)
 
-    def test(resource: Json) -> bool:
-        for system, code in _tokens(resource.get("code")):
-            if code.__class__ is str and (code.casefold() in bare or (system or "", code.casefold()) in paired):
-                return True
-        return any((system, "") in paired for system, _ in _tokens(resource.get("code"))) if has_open else False
+    whole = frozenset(system for system, code in paired if not code)
 
-    has_open = any(not code for _, code in paired)
-    return lambda resource: resource.get("resourceType") == search.type and test(resource)
+    def test(resource: Json) -> bool:
+        if resource.get("resourceType") != search.type:
+            return False
+        for system, code in _codings(resource.get("code")):
+            folded = code.casefold() if code.__class__ is str else None
+            named = system if system.__class__ is str else "" if system is None else _UNREADABLE
+            if folded in bare or (named, folded) in paired or (system and named in whole):
+                return True
+        return False
+
+    return test
+
+
+def _codings(concept: Any) -> Iterable[tuple[Any, Any]]:
+    """As `_tokens`; a CodeableConcept as nearly every one looks is taken apart at once."""
+    codings = concept.get("coding") if concept.__class__ is dict else None
+    if codings.__class__ is list and all(each.__class__ is dict for each in codings):
+        return [(each.get("system"), each.get("code")) for each in codings]
+    return _tokens(concept)
 
 
 def _fits(resource: Json, name: str, values: Sequence[str]) -> bool | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from adapter.errors import RemoteError
 from adapter.resource import MAX_BYTES
 
-BATCH_BYTES = 2 * 1024 * 1024
+BATCH_BYTES = 1024 * 1024
 
 
 def batches_of(
