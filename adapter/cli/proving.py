@@ -39,11 +39,13 @@ def check(session: Session, /, code: str | None, as_json: bool, **wanted: Any) -
 def _prove(session: Session, *, with_laws: bool, trace_python: str | None, folder: Path | None, as_json: bool) -> None:
     from adapter.bootstrap import load_knowledge
     from adapter.hospital import load_sources
+    from adapter.mapping.examples import check_examples
 
     settings = session.settings()
     knowledge = load_knowledge(settings)
     sources = load_sources(settings.sources)
-    if problems := list(knowledge.check_overlays(sources.values())):
+    problems = [*knowledge.check_overlays(sources.values()), *check_examples(knowledge.mappings)]
+    if problems:
         raise DeclarationError(problems)
     _check_profiles(settings)
     if trace_python:

@@ -77,7 +77,7 @@ def known_names(mapping: Map) -> Known:
     if parent := mapping.get("parent"):
         place = root.at(parse_path(parent["fhir"], mapping.systems.uris))
         place.members.setdefault("reference", Known())
-    for left in mapping.get("leave") or ():
+    for left in (each for each in mapping.get("leave") or () if "fhir" in each):
         root.at(parse_path(left["fhir"], mapping.systems.uris)).all_inside = True
     return root
 

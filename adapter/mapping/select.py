@@ -6,6 +6,7 @@
     category: {no-system: crmo-role}    no coding of that system is there
     modality[*]: {only: other-object}   every coding is in the table, and there is one
     series[*].bodySite: {coded-but-not: bone}   there are codings, and none is in the table
+    abatementDateTime: {present: false}         nothing stands there (in `check`)
 
 Takes from: mapping.language, mapping.path, mapping.tables.  Gives to: mapping.engine.
 """
@@ -167,6 +168,8 @@ def _test(mapping: Map, text: str, condition: Any) -> Test:
     path = parse_path(text, mapping.systems.uris)
     if not isinstance(condition, dict):
         return _is_one_of(path, condition if isinstance(condition, list) else [condition])
+    if "present" in condition:
+        return lambda resource: bool(collect(resource, path)) is condition["present"]
     name, verdict = path.steps[0].name, _verdict(mapping, condition)
     absent = verdict([])
     if len(path.steps) == 1 and path.steps[0].pick in ("one", "all"):

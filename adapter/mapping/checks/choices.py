@@ -59,7 +59,8 @@ class _Chosen(Asked):
     def left(self) -> Iterator[str]:
         """What is left on purpose exists, and no rule maps it."""
         mapped = [pair.fhir for pair in self.survey.pairs[self.mapping.name]]
-        fields = {pair.field for pair in self.survey.pairs[self.mapping.name]}
+        written = {pair.field for pair in self.survey.all_pairs() if pair.writes}
+        fields = written & {pair.field for pair in self.survey.all_pairs() if pair.reads}
         for number, entry in enumerate(self.mapping.get("leave") or ()):
             if "fhir" in entry:
                 _, problem = self.element(entry["fhir"], ("leave", number, "fhir"))

@@ -22,6 +22,7 @@ from adapter.mapping.spelling import did_you_mean
 from adapter.terminology import Terminology
 
 _KINDS = ("table", "coding", "no-system", "only", "coded-but-not")
+_ASKED = {"select": _KINDS, "drop": _KINDS, "check": (*_KINDS, "present")}
 _BESIDE = {"select": ("collapse", "warn"), "drop": ("own", "why")}
 
 
@@ -33,6 +34,7 @@ def check_conditions(survey: Survey) -> Iterator[str]:
         for key in ("select", "drop"):
             for number, spelled in enumerate(mapping.get(key) or ()):
                 yield from asked.alternative(spelled, key, number)
+        yield from asked.invariants()
         yield from asked.hint()
 
 
@@ -59,6 +61,17 @@ class Asked:
         if key == "select" and not (isinstance(warn, dict) and {"en", "fr"} == warn.keys()):
             yield self.told("Q001", "`warn` is a text in `en` and in `fr`", key, number, "warn")
 
+    def invariants(self) -> Iterator[str]:
+        """What `check` asks, and whether its names tell two of them apart."""
+        seen: set[str] = set()
+        for number, spelled in enumerate(self.mapping.get("check") or ()):
+            for part in ("when", "then"):
+                for text, condition in spelled.get(part, {}).items():
+                    yield from self._condition(text, condition, ("check", number, part, text))
+            if spelled["id"] in seen:
+                yield self.told("R001", f"another invariant is called '{spelled['id']}'", "check", number, "id")
+            seen.add(spelled["id"])
+
     def _condition(self, text: str, condition: Any, at: Pointer) -> Iterator[str]:
         element, problem = self.element(text, at)
         if problem:
@@ -67,10 +80,14 @@ class Asked:
         if not isinstance(condition, dict):
             yield from self._values(element, listed(condition), at)
             return
-        kinds = [kind for kind in condition if kind != "words"]
-        if len(kinds) != 1 or kinds[0] not in _KINDS or ("words" in condition and kinds != ["table"]):
-            text = f"a condition is a value, a list of values, or one of {', '.join(_KINDS)} (table with words)"
+        kinds, known = [kind for kind in condition if kind != "words"], _ASKED[str(at[0])]
+        if len(kinds) != 1 or kinds[0] not in known or ("words" in condition and kinds != ["table"]):
+            text = f"a condition is a value, a list of values, or one of {', '.join(known)} (table with words)"
             yield self.told("Q001", text, *at)
+            return
+        if kinds == ["present"]:
+            if not isinstance(condition["present"], bool):
+                yield self.told("Q001", "`present` is true or false", *at, "present")
             return
         if element is not None and element.type not in ("CodeableConcept", "Coding"):
             yield self.told("Y001", f"codes are asked of it, and '{element.name}' is a {element.type}", *at)
