@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.faults import bulk
 from tests.faults.catalogue import MODES
 from tests.faults.hospital import CODE, Hospital
 from tests.faults.modes import Mode
@@ -179,4 +180,4 @@ def _bold(letter: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(play_all(sys.argv[1])), encoding="utf-8")
+    PAGE.write_text(render(play_all(sys.argv[1])) + bulk.render(), encoding="utf-8")
