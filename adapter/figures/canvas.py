@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from adapter.errors import ConfigError
@@ -32,11 +33,10 @@ _ID = re.compile(r'\b(id="|href="#|url\(#)')
 
 def ensure_library() -> None:
     """Errors:  ConfigError when the extra is not installed"""
-    try:
-        import matplotlib
-        import scipy  # noqa: F401
-    except ImportError:
-        raise ConfigError("Figures need matplotlib and scipy: pip install 'crmo-fhir-adapter[analysis]'.") from None
+    if not (find_spec("matplotlib") and find_spec("scipy")):
+        raise ConfigError("Figures need matplotlib and scipy: pip install 'crmo-fhir-adapter[analysis]'.")
+    import matplotlib
+
     matplotlib.use("agg")
 
 
