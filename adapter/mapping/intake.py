@@ -128,7 +128,8 @@ class Intake:
                     passed.append((number, resource["resourceType"]))
 
         self._sorts[leftovers](bundle.get("entry") or (), run, behind, slowly)
-        _count_passed(run, passed, unread)
+        if passed:
+            _count_passed(run, passed, unread)
         return run, unread
 
     def record(self, bundle: Json) -> Assembly:

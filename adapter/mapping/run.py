@@ -6,6 +6,7 @@ Takes from: bundle, errors, mapping.select, mapping.language.  Gives to: mapping
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from adapter.bundle import References
@@ -70,7 +71,7 @@ class Run:
     at: tuple[Way, int, Json]
 
     def __init__(self, bundle: Json, slots: int, *, recording: bool = False) -> None:
-        self.references = References(bundle)
+        self._bundle = bundle
         self.issues: list[Issue] = []
         self.placed: list[list[Any]] = [[] for _ in range(slots)]
         self.items: dict[Any, tuple[Slot, Json, Json]] = {}
@@ -81,6 +82,11 @@ class Run:
         self.taken: list[Taken] | None = [] if recording else None
         self.first: dict[tuple[Any, ...], Json] = {}
         self.same: dict[int, Json] = {}
+
+    @cached_property
+    def references(self) -> References:
+        """Most Bundles are read without following one."""
+        return References(self._bundle)
 
     @property
     def here(self) -> Taken:

@@ -44,7 +44,7 @@ def _write_constants(code: Code, mapping: Map, drops: list[Drop]) -> set[str]:
     for name, values in said.items():
         dropped = [value for drop in drops if drop.element == name for value in drop.values]
         fine = code.constant(frozenset(value for value in values if value not in dropped), "V")
-        code.add(1, f"if {name!r} in r and r[{name!r}] not in {fine}: {_BAIL}", 1)
+        code.add(1, f"if r[{name!r}] not in {fine}: {_BAIL}", 1)
     return set(said)
 
 
