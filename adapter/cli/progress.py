@@ -65,17 +65,22 @@ def _bars() -> Iterator[Show]:
 
 def _seldom(show: Show) -> Show:
     """A line now and then, so that a log shows life and is not flooded; an end is always told."""
+    told: dict[str, tuple[Any, ...]] = {}
 
     def show_some(name: str, progress: Json) -> None:
         done = progress.get("done", 0)
-        if "of" not in progress or done % PATIENTS_A_LINE == 0 or done == progress["of"]:
+        due = "of" not in progress or done % PATIENTS_A_LINE == 0 or done == progress["of"]
+        step = tuple(progress.get(key) for key in ("state", "phase", "done", "of"))
+        if due and told.get(name) != step:
+            told[name] = step
             show(name, progress)
 
     return show_some
 
 
 def _as_words(name: str, progress: Json) -> None:
-    told = f"{progress.get('done')} of {progress.get('of')} {progress.get('unit', 'patients')}"
+    phase = f"{progress['phase']}: " if "phase" in progress else ""
+    told = f"{phase}{progress.get('done')} of {progress.get('of')} {progress.get('unit', 'patients')}"
     tell(told if "of" in progress else f"{name}: {progress['state']}")
 
 
