@@ -12,6 +12,7 @@ from typing import Any
 from adapter.crawl.ledger import Scribe
 from adapter.crawl.parcel import Parcel
 from adapter.crawl.questions import first_of
+from adapter.crawl.trust import Trust
 from adapter.crawl.walk import Step, Walk
 from adapter.crawl.way import Way
 from adapter.errors import RemoteError
@@ -31,7 +32,9 @@ class Answered:
     reply: Reply[Parcel]
 
 
-def book(connection: Connection, scribe: Scribe, base: str, done: Answered, *, splits: bool = True) -> Step:
+def book(
+    connection: Connection, scribe: Scribe, base: str, trust: Trust, done: Answered, *, splits: bool = True
+) -> Step:
     """Write one reply down and move its unit on.
 
     Shapes:  splits  may the unit be taken apart, when nothing else helps?
@@ -48,6 +51,7 @@ def book(connection: Connection, scribe: Scribe, base: str, done: Answered, *, s
         digest=lambda: _digest(connection, unit),
         names_last=lambda: (unit.patients or [""])[-1] in pages.patients_of(connection, unit.id),
         seen=lambda url: scribe.mark(url) in ledger.marks(connection, unit.id, done.way.since),
+        trust=trust,
         splits=splits,
     )
     step = _step(connection, walk, done, numbers[-1])
@@ -63,7 +67,7 @@ def _step(connection: Connection, walk: Walk, done: Answered, number: int) -> St
     if walk.way.asking == "count":
         return walk.count(parcel.total, same=parcel.keys == set(pages.keys_of(connection, walk.unit.id)))
     if walk.way.asking == "control":
-        return walk.control(parcel.total if parcel.total is not None else parcel.matches)
+        return walk.control(parcel.matches or parcel.total or 0)
     return walk.take(parcel, _keep(connection, walk.unit, parcel, number), done.question.url)
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapter.crawl.ledger import Scribe
+from adapter.crawl.questions import search
+from adapter.crawl.way import Way
 from adapter.errors import Issue
 from adapter.hospital import Hospital
 from adapter.hospital.answers import Page, read_page
-from adapter.hospital.asking import Question
-from adapter.hospital.client import address
 from adapter.hospital.matching import patient_of, token_of
 from adapter.hospital.session import Answer
 from adapter.parts import Parts
@@ -46,7 +46,7 @@ class Control:
             for name in _tried(stage, same):
                 asked = [unit for unit in same if name == "patient" or name in unit.parameters]
                 silent = all(unit.received == 0 and unit.state == "complete" for unit in asked)
-                if silent and not self._finds(type_, name):
+                if silent and not self._finds(type_, name, Way(**asked[0].way)):
                     self._doubt(asked, name)
 
     def issues(self) -> Iterator[Issue]:
@@ -62,24 +62,26 @@ class Control:
             )
             yield Issue("warning", "not-supported", "", "pull:filter-ignored", english, "pull", text_fr=french)
 
-    def _finds(self, type_: str, name: str) -> bool:
+    def _finds(self, type_: str, name: str, way: Way) -> bool:
         """Does the filter find a resource that the server itself has shown? True when there is none to try it on."""
-        shown = self._ask(type_, {"_count": _FEW})
+        shown = self._ask(type_, {}, way)
         for resource in shown.matches if shown else ():
             value = patient_of(resource) if name == "patient" else token_of(resource, name)
             if not value:
                 continue
-            found = self._ask(type_, {name: value, "_count": _FEW})
+            found = self._ask(type_, {name: [value]}, way)
             return found is None or bool(found.matches) or bool(found.total)
         return True
 
-    def _ask(self, type_: str, parameters: dict[str, str]) -> Page | None:
+    def _ask(self, type_: str, parameters: dict[str, list[str]], way: Way) -> Page | None:
+        """In the way the server was found to want it."""
         source = self.hospital.source
+        few = {} if "_count" in way.drop else {"_count": [_FEW]}
 
         def read(answer: Answer) -> Page:
             return read_page(answer, type_, f"search {type_}", source.max_answer_bytes)
 
-        reply = self.hospital.asker.ask(Question(address(source.base, type_, parameters)), read)
+        reply = self.hospital.asker.ask(search(source, type_, {**parameters, **few}, way), read)
         scribe = Scribe(source, self.parts.pseudonyms)
         with self.parts.store.writing() as connection:
             ledger.add(connection, self.pull_id, None, [scribe.request(each) for each in reply.attempts])

@@ -19,6 +19,7 @@ from adapter.crawl.book import Answered, book
 from adapter.crawl.ledger import Scribe
 from adapter.crawl.parcel import Parcel, pack
 from adapter.crawl.questions import question_of
+from adapter.crawl.trust import Trust
 from adapter.crawl.walk import can_split
 from adapter.crawl.way import Way
 from adapter.errors import RemoteTransientError
@@ -48,6 +49,7 @@ class Crawl:
         self._room = _Room(MAX_PARSING)
         self._habits: dict[str, dict[str, object]] = {}
         self._refused: Counter[str] = Counter()
+        self._trust: dict[str, Trust] = {}
         self._silent = 0
         self.stopped = False
 
@@ -103,7 +105,8 @@ class Crawl:
         with self._parts.store.writing() as connection:
             for done in answered:
                 splits = self._refused[done.unit.type] < REFUSED_IN_A_ROW
-                step = book(connection, self._scribe, self._hospital.source.base, done, splits=splits)
+                trust = self._trust.setdefault(done.unit.type, Trust())
+                step = book(connection, self._scribe, self._hospital.source.base, trust, done, splits=splits)
                 self._learn(done, step)
                 if step in ("on", "again"):
                     on.append(done.unit)

@@ -38,10 +38,10 @@ def question_of(unit: Unit, way: Way, source: Source) -> Question:
     """What to ask next."""
     if way.asking == "read":
         return Question(f"{source.base}/{unit.type}/{quote((ids_of(unit) or [''])[0], safe='')}")
-    if way.asking in ("count", "control"):
-        only = (unit.patients or [])[-1:] if way.asking == "control" else unit.patients
-        plain = {name: values for name, values in _filters(unit, only, way).items() if name not in _INCLUDES}
-        return _search(source, unit.type, {**plain, "_summary": ["count"]}, way)
+    if way.asking == "count":
+        return search(source, unit.type, {**_plain(unit, unit.patients, way), "_summary": ["count"]}, way)
+    if way.asking == "control":
+        return search(source, unit.type, _plain(unit, (unit.patients or [])[-1:], way), way)
     if unit.cursor:
         return Question(unit.cursor)
     asked = _filters(unit, unit.patients, way)
@@ -49,7 +49,7 @@ def question_of(unit: Unit, way: Way, source: Source) -> Question:
         asked["_count"] = [str(source.page_size)]
     if way.paging == "offset" and way.entries:
         asked["_offset"] = [str(way.entries)]
-    return _search(source, unit.type, asked, way)
+    return search(source, unit.type, asked, way)
 
 
 def plainer(unit: Unit, way: Way, status: int) -> bool:
@@ -69,6 +69,10 @@ def plainer(unit: Unit, way: Way, status: int) -> bool:
     return False
 
 
+def _plain(unit: Unit, patients: list[str] | None, way: Way) -> Parameters:
+    return {name: values for name, values in _filters(unit, patients, way).items() if name not in _INCLUDES}
+
+
 def _filters(unit: Unit, patients: list[str] | None, way: Way) -> Parameters:
     asked = {name: list(values) for name, values in unit.parameters.items() if name not in way.drop}
     if unit.stage == "patients":
@@ -78,7 +82,8 @@ def _filters(unit: Unit, patients: list[str] | None, way: Way) -> Parameters:
     return asked
 
 
-def _search(source: Source, type_: str, parameters: Parameters, way: Way) -> Question:
+def search(source: Source, type_: str, parameters: Parameters, way: Way) -> Question:
+    """A search, by POST where the server wants that or the address would be too long."""
     whole = address(source.base, type_, parameters)
     if way.post or len(whole) > _LONGEST_ADDRESS:
         return Question(f"{source.base}/{type_}/_search", whole.partition("?")[2].encode())

@@ -14,6 +14,7 @@ from typing import Literal
 
 from adapter.crawl.parcel import Parcel
 from adapter.crawl.questions import ids_of, plainer
+from adapter.crawl.trust import Trust
 from adapter.crawl.way import Way
 from adapter.errors import RemoteError
 from adapter.hospital.asking import Outcome
@@ -46,16 +47,18 @@ class Walk:
     digest: Callable[[], str]
     names_last: Callable[[], bool]
     seen: Callable[[str], bool]
+    trust: Trust
     splits: bool = True
 
     def take(self, parcel: Parcel, fresh: int, asked: str) -> Step:
         """After a page: `fresh` matches were new, `asked` is its address."""
         unit, way = self.unit, self.way
+        self.trust.see(parcel)
         unit.pages += 1
         unit.received += fresh
         way.entries += parcel.matches
         if parcel.total is not None:
-            unit.expected = parcel.total
+            unit.expected = unit.expected if way.counted else parcel.total
             way.first_total = parcel.total if way.first_total is None else way.first_total
         if parcel.complaint:
             return self._smaller(f"the server reports an error: {parcel.complaint}")
@@ -70,8 +73,11 @@ class Walk:
         """After a count: `told` is None when the server gives none; `same`: it sent the one page again, unchanged."""
         unit, way = self.unit, self.way
         way.counted, way.asking = True, "pages"
+        totals_agree = way.first_total is not None and way.first_total == unit.expected == unit.received
         if told is None:
-            return self._repeated(same)
+            return self._prove("total") if totals_agree else self._repeated(same)
+        if totals_agree and told == unit.received:
+            self.trust.confirm(way.entries)
         unit.expected = told
         if told > unit.received:
             return self._more(f"the server counts {told}, {unit.received} came")
@@ -84,22 +90,26 @@ class Walk:
         return self._again(_UNSTABLE)
 
     def _repeated(self, same: bool) -> Step:
-        """Without any count, the one page that came twice is all; of several pages nobody knows."""
+        """Without any count, the one page that came twice and was not cut is all; of several pages nobody knows."""
         if self.unit.pages != 1:
             return self._smaller(self.way.trouble or _UNPROVEN)
-        return self._prove("repeat") if same else self._again(_UNPROVEN)
+        if not same:
+            return self._again(_UNPROVEN)
+        return self._prove("repeat") if self.trust.is_whole(self.way.entries) else self._smaller(_UNPROVEN)
 
-    def control(self, told: int | None) -> Step:
+    def control(self, told: int) -> Step:
         """After asking for the last patient of the list alone."""
-        if told is None or told == 0:
+        if told == 0:
             return self._end(self.unit.proof)
         return self._smaller("the server does not read the list of patients to its end")
 
     def fail(self, error: RemoteError, outcome: Outcome) -> Step:
         """After a question that could not be answered."""
         unit, way = self.unit, self.way
-        if way.asking in ("count", "control") and outcome != "transient":
-            return self.count(None) if way.asking == "count" else self.control(None)
+        if way.asking == "count" and outcome != "transient":
+            return self.count(None)
+        if way.asking == "control":
+            return self._smaller(str(error))
         if way.asking == "read":
             return self._unread(error)
         first = not unit.pages and not unit.cursor
@@ -118,7 +128,10 @@ class Walk:
         enough = unit.expected is not None and unit.received >= unit.expected
         if way.paging == "offset":
             unit.cursor = None
-            return self._conclude() if enough or not fresh else "on"
+            if not fresh and parcel.next is not None:  # it does not understand _offset
+                moved = way.first_total != unit.expected
+                return self._again(_UNSTABLE) if moved else self._smaller(way.trouble or _UNPROVEN)
+            return self._conclude() if (enough and parcel.next is None) or not fresh else "on"
         if parcel.next is None:
             return self._conclude()
         try:
@@ -147,7 +160,8 @@ class Walk:
         if unit.expected > unit.received:
             return self._more(f"the server counts {unit.expected}, {unit.received} came")
         if unit.expected == unit.received and way.first_total == unit.expected:
-            return self._prove("total")
+            doubtful = unit.pages == 1 and not way.counted and self.trust.doubts(way.entries)
+            return self._ask("count") if doubtful else self._prove("total")
         return self.count(unit.expected) if way.counted else self._ask("count")
 
     def _more(self, problem: str) -> Step:

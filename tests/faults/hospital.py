@@ -137,7 +137,10 @@ class Hospital:
             (habits.refuses_count and count and int(count) > habits.cap)
             or (habits.needs and type_ == "Condition" and asked.get(habits.needs) is None)
             or (habits.lists == "refuse" and listed)
-            or (habits.ids == "refuse" and asked.get("_id") is not None)
+            or any(
+                how == "refuse" and asked.get(name) is not None
+                for how, name in ((habits.ids, "_id"), (habits.codes, "code"), (habits.patients, "patient"))
+            )
             or (not habits.includes and asked.get("_include") is not None)
             or (not habits.counts and asked.get("_summary") == "count" and habits.total == "exact")
         )
