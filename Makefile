@@ -54,6 +54,8 @@ bench-worker: $(VENV)/.development  ## 1,000 pulls of 10 sources asked of 4 web 
 
 bench-pull: $(VENV)/.development build/peers-pull/.ready  ## records pulled a second, ours and peers', one run, one server (pip)
 	$(BIN)/python -m tests.bench.pull build/peers-pull/bin/python
+	$(BIN)/python -m tests.bench.bulk
+	$(BIN)/python -m tests.bench.following
 
 fault-table: $(VENV)/.development build/peers-pull/.ready  ## a hospital that fails in named ways: our score and peers' (pip; an hour)
 	$(BIN)/python -m tests.faults.table build/peers-pull/bin/python
