@@ -32,20 +32,17 @@ def probe_server(hospital: Hospital) -> ServerProfile:
     filters = {f"{type_}.{name}": try_filter(interview, type_, name) for type_, name in used}
     most = max(held, key=lambda type_: held[type_] or len(interview.samples[type_]), default="Patient")
     about_patients = next((each for each in sorted(held, key=lambda t: -(held[t] or 0)) if each != "Patient"), most)
-    profile = {
-        "filters": filters,
-        "held": {type_: number for type_, number in held.items() if number is not None},
-        "unknown": try_unknown(interview, most),
-        "page_cap": try_cap(interview, most),
-        "next_form": try_next(interview, most),
-        "total": try_total(interview, about_patients, held.get(most)),
-        "count_summary": interview.count(most, {}) is not None,
-        "offset": try_offset(interview, most),
-        "patient_list": try_patient_list(interview, about_patients),
-    }
     return ServerProfile(
         **_told(capabilities),
-        **profile,  # type: ignore[arg-type]
+        filters=filters,
+        held={type_: number for type_, number in held.items() if number is not None},
+        unknown=try_unknown(interview, most),
+        page_cap=try_cap(interview, most),
+        next_form=try_next(interview, most),
+        total=try_total(interview, about_patients, held.get(most)),
+        count_summary=interview.count(most, {}) is not None,
+        offset=try_offset(interview, most),
+        patient_list=try_patient_list(interview, about_patients),
         throttling=interview.throttling,
         access=hospital.access(),
         requests=interview.requests,
