@@ -107,7 +107,7 @@ docs: $(VENV)/.development  ## render the chapter on the mapping language
 	$(BIN)/python -m tests.language_chapter
 
 laws: $(VENV)/.development  ## the laws of the mapping files on 10,000 examples each
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/mapping/test_laws.py
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/mapping/test_laws.py tests/mapping/test_put_laws.py
 
 wheel: $(VENV)/.development  ## the package, in dist/
 	$(BIN)/python -m build --wheel --no-isolation
