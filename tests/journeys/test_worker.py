@@ -151,7 +151,7 @@ def test_pull_asked_over_http_is_run_by_the_worker(hospitals: Parts, server: Gat
     assert {"holder", "lease_until"} & set(told) == set()
 
 
-def test_thousand_questions_for_few_sources_run_once_each(hospitals: Parts, server: GatedServer, queue: Queue) -> None:
+def test_many_questions_for_few_sources_run_once_each(hospitals: Parts, server: GatedServer, queue: Queue) -> None:
     """Four doors at once, 100 questions, five sources: five pulls run together, and none is lost."""
     apps = [create_app(hospitals, wake=queue.put) for _ in range(4)]
 
