@@ -17,7 +17,7 @@ from adapter.scopes import Scope, may
 
 MAX_ENTRIES = 500
 SCOPE_RULE = "scope"
-_NO_FACT = ("OperationOutcome", None)
+NO_FACT = ("OperationOutcome", None)
 TYPES = ("transaction", "batch", "collection", "searchset")
 
 
@@ -25,7 +25,7 @@ def resources_of(bundle: Json) -> Iterator[tuple[int, Json]]:
     """(entry number, resource) of everything that is told as a fact; answers about the search are left out."""
     for number, entry in enumerate(bundle.get("entry") or ()):
         resource = entry.get("resource")
-        if resource.__class__ is dict and resource.get("resourceType") not in _NO_FACT:
+        if resource.__class__ is dict and resource.get("resourceType") not in NO_FACT:
             yield number, resource
 
 

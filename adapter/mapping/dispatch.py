@@ -55,9 +55,11 @@ def _trying(ways: list[Way]) -> Pick:
 
 
 def _searching(indexes: dict[str, Index], otherwise: Pick) -> Pick:
+    places = [(parse_path(element, {}), index) for element, index in indexes.items()]
+
     def search(resource: Json) -> Way | None:
-        for element, index in indexes.items():
-            for coding in codings_of(collect(resource, parse_path(element, {}))):
+        for path, index in places:
+            for coding in codings_of(collect(resource, path)):
                 way = index.get((coding.get("system"), coding.get("code")))
                 if way is not None and (way.rest is None or way.rest(resource)):
                     return way

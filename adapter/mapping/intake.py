@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-from adapter.bundle import resources_of
+from adapter.bundle import NO_FACT, resources_of
 from adapter.errors import Issue, Json
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.code import Code
@@ -123,9 +123,11 @@ class Intake:
             return refused
 
         def slowly(number: int, entry: Json) -> None:
-            for _, resource in resources_of({"entry": [entry]}):
-                if not self._take(run, number, resource, unread if leftovers else None):
-                    passed.append((number, resource["resourceType"]))
+            resource = entry.get("resource")
+            if resource.__class__ is not dict or resource.get("resourceType") in NO_FACT:
+                return
+            if not self._take(run, number, resource, unread if leftovers else None):
+                passed.append((number, resource["resourceType"]))
 
         self._sorts[leftovers](bundle.get("entry") or (), run, behind, slowly)
         if passed:
