@@ -104,9 +104,4 @@ def _engine(spark: str | None, processes: int | None, out: Path) -> Iterator[Eng
 
 
 def _in_words(progress: Json) -> Json:
-    units = {
-        "judge": "partitions judged",
-        "collect": "pieces collected",
-        "candidates": "pieces searched for candidates",
-    }
-    return {**progress, "unit": units[progress["phase"]]}
+    return {**progress, "unit": "partitions" if progress["phase"] == "judge" else "pieces"}

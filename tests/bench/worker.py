@@ -28,8 +28,8 @@ from tests.conftest import PostgreSQL
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
-QUESTIONS, SOURCES, PATIENTS = 1_000, 10, 300
-PATIENCE_SECONDS = 120
+QUESTIONS, SOURCES, PATIENTS = 1_000, 10, 30
+PATIENCE_SECONDS = 300
 
 
 class SlowServer(FhirServer):
