@@ -150,6 +150,7 @@ class _Room:
 
     @contextmanager
     def of(self, size: int) -> Iterator[None]:
+        """Room for an answer of this size, until the end of the block."""
         with self._changed:
             self._changed.wait_for(lambda: not self._taken or self._taken + size <= self._size)
             self._taken += size

@@ -5,7 +5,7 @@ Takes from: errors, hospital, parts, store, questions, way.  Gives to: pull.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapter.crawl.handing import medications_wanted
@@ -124,8 +124,8 @@ class Plan:
         return unit
 
 
-def _listed(parameters: object) -> dict[str, list[str]]:
-    return {name: list(values) for name, values in dict(parameters).items()}  # type: ignore[call-overload]
+def _listed(parameters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {name: list(values) for name, values in parameters.items()}
 
 
 def _lists(values: Sequence[str], length: int) -> Iterator[list[str]]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from adapter.crawl import staging
 from adapter.crawl.control import Control
 from adapter.crawl.engine import SILENT_IN_A_ROW, Crawl
 from adapter.crawl.plan import Plan
+from adapter.crawl.staging import begin_again, give_up
 from adapter.errors import RemoteError, RemoteTransientError
 from adapter.hospital import Hospital
 from adapter.parts import Parts
@@ -40,7 +40,7 @@ def run_stages(parts: Parts, hospital: Hospital, pull_id: str, goes_on: Callable
         if crawl.stopped:
             return False
         if crawl.silent:
-            staging.give_up(parts, pull_id, SILENT_IN_A_ROW)
+            give_up(parts, pull_id, SILENT_IN_A_ROW)
         elif stage in _CONTROLLED:
             control.ensure_filters(stage)
         if stage == "candidates":
@@ -55,6 +55,6 @@ def _ensure_answered(parts: Parts, hospital: Hospital, pull_id: str, *, silent: 
     if any(unit.pages or unit.state == "complete" for unit in found):
         return
     reason = found[0].problem.removeprefix(f"{hospital.host}: ")
-    staging.begin_again(parts, pull_id)
+    begin_again(parts, pull_id)
     kind = RemoteTransientError if silent else RemoteError
     raise kind(f"no search for candidates was answered: {reason}", hospital.host)

@@ -10,6 +10,20 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
+    _create_units()
+    _create_pages()
+    _create_ledger()
+    op.create_table(
+        "pull_patients",
+        sa.Column("pull_id", sa.String(36), nullable=False),
+        sa.Column("patient", sa.String(128), nullable=False),
+        sa.Column("outcome", sa.String(20), nullable=False),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("pull_id", "patient", name="pk_pull_patients"),
+    )
+
+
+def _create_units() -> None:
     op.create_table(
         "pull_units",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
@@ -33,6 +47,9 @@ def upgrade() -> None:
         sa.CheckConstraint("state <> 'complete' OR proof <> ''", name="ck_pull_units_proof"),
     )
     op.create_index("ix_pull_units_pull_id", "pull_units", ["pull_id", "state"])
+
+
+def _create_pages() -> None:
     op.create_table(
         "pull_pages",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
@@ -56,15 +73,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("unit_id", "key", name="pk_pull_resources"),
     )
     op.create_index("ix_pull_resources_patient", "pull_resources", ["patient", "unit_id"])
-    _create_ledger()
-    op.create_table(
-        "pull_patients",
-        sa.Column("pull_id", sa.String(36), nullable=False),
-        sa.Column("patient", sa.String(128), nullable=False),
-        sa.Column("outcome", sa.String(20), nullable=False),
-        sa.Column("problem", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("pull_id", "patient", name="pk_pull_patients"),
-    )
 
 
 def _create_ledger() -> None:
