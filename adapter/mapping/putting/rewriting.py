@@ -14,7 +14,19 @@ from adapter.canonical import DATA_ABSENT_REASON
 from adapter.errors import Json
 from adapter.mapping.checks.elements import Elements
 from adapter.mapping.path import HERE, Path, Step, parse_path
-from adapter.mapping.putting import clearing
+from adapter.mapping.putting.clearing import (
+    Keys,
+    clear_codings,
+    clear_list,
+    clear_reference,
+    clear_value,
+    key_of,
+    keys_of,
+    merge_codings,
+    pick_foreign,
+    put_reference,
+    put_value,
+)
 from adapter.mapping.putting.places import Places
 from adapter.mapping.putting.units import differs, is_whole, units, value_at
 from adapter.mapping.rules import Map, Rule, also_path
@@ -64,7 +76,7 @@ class Rewriting:
         for rule in self._constants() if changed else ():
             # A status that said `preliminary`, and was read as an answer, is gone; the resource needs one.
             if collect(before, rule.fhir) and not collect(target, rule.fhir):
-                self.places.copy(target, source, rule.fhir, clearing.put_value, self._ready)
+                self.places.copy(target, source, rule.fhir, put_value, self._ready)
 
     def insist(self, target: Json, source: Json) -> None:
         """What the map always writes, also beside something else: without it nobody would read the resource."""
@@ -81,20 +93,20 @@ class Rewriting:
             return
         there = collect(source, unit.fhir) if unit.fhir.steps else [source]
         if is_whole(unit):
-            self._erase_whole(target, unit, clearing.keys_of(there))
+            self._erase_whole(target, unit, keys_of(there))
             return
-        keep = clearing.keys_of(there)
+        keep = keys_of(there)
         if unit.codec.concept:
-            self.places.erase(target, unit.fhir + _CODING, clearing.clear_codings(unit, keep))
+            self.places.erase(target, unit.fhir + _CODING, clear_codings(unit, keep))
         elif unit.codec.name == "codings":
-            self.places.erase(target, unit.fhir, clearing.clear_list(unit, keep))
+            self.places.erase(target, unit.fhir, clear_list(unit, keep))
         else:
-            clear = clearing.clear_reference if unit.codec.name == "key" else clearing.clear_value(unit)
+            clear = clear_reference if unit.codec.name == "key" else clear_value(unit)
             self.places.erase(target, unit.fhir, clear)
             for path in _companions(unit):
                 self.places.erase(target, path, lambda holder, step: holder.pop(step.name, None) and None)
 
-    def _erase_whole(self, target: Json, unit: Rule, keep: clearing.Keys) -> None:
+    def _erase_whole(self, target: Json, unit: Rule, keep: Keys) -> None:
         tables, names = self.mapping.tables, tuple(step.name for step in unit.fhir.steps)
 
         def clear(holder: Json, step: Step) -> None:
@@ -103,8 +115,8 @@ class Rewriting:
                 holder.pop(step.name, None)
                 return
             free = self.places.unclaimed([each for each in listed if isinstance(each, dict)], names)
-            picked = clearing.pick_foreign(unit, free, tables)
-            if picked is not None and clearing.key_of(picked) not in keep:
+            picked = pick_foreign(unit, free, tables)
+            if picked is not None and key_of(picked) not in keep:
                 holder[step.name] = [each for each in listed if each is not picked]
             if not holder[step.name]:
                 del holder[step.name]
@@ -118,18 +130,18 @@ class Rewriting:
         path = unit.fhir + _CODING if unit.codec.concept else unit.fhir
         if value_at(old, unit.case) is None and unit.codec.name in _UNDERSTOOD:
             self._ensure_ours(target, source, path, unit)
-        put: Callable[[Json, Json, Step], None] = clearing.put_value
+        put: Callable[[Json, Json, Step], None] = put_value
         if unit.codec.concept or unit.codec.name == "codings":
-            put = clearing.merge_codings
+            put = merge_codings
         elif unit.codec.name == "key":
-            put = clearing.put_reference
+            put = put_reference
         for each in (path, *_companions(unit)):
-            self.places.copy(target, source, each, put if each is path else clearing.put_value, self._ready)
+            self.places.copy(target, source, each, put if each is path else put_value, self._ready)
 
     def _ensure_ours(self, target: Json, source: Json, path: Path, unit: Rule) -> None:
         """Codings that no table knows stand there, and nothing was read of them: they may mean something else."""
         there, ours = collect(target, path), collect(source, path)
-        if ours and there and not clearing.keys_of(ours) & clearing.keys_of(there):
+        if ours and there and not keys_of(ours) & keys_of(there):
             raise UnreadError(unit, unit.fhir.fhirpath)
 
     def _put_coding(self, unit: Rule) -> Callable[[Json, Json, Step], None]:
@@ -144,7 +156,7 @@ class Rewriting:
             chosen = self.places.unclaimed(theirs, names) if step.pick == "other" else theirs[:1]
             listed = [each for each in mine or () if isinstance(each, dict)]
             for coding in chosen[:1]:
-                same = next((each for each in listed if clearing.key_of(each) == clearing.key_of(coding)), {})
+                same = next((each for each in listed if key_of(each) == key_of(coding)), {})
                 rest = [each for each in listed if each is not same]
                 claimed = [each for each in rest if each not in self.places.unclaimed([each], names)]
                 free = [each for each in rest if each not in claimed]
@@ -172,7 +184,7 @@ def _beside(holder: Json, source: Json, step: Step) -> None:
     if isinstance(theirs, list) and isinstance(mine, list):
         holder[step.name] = [*(each for each in theirs if each not in mine), *mine]
     elif isinstance(theirs, dict) and isinstance(mine, dict) and "coding" in theirs:
-        clearing.merge_codings(mine, theirs, Step("coding"))
+        merge_codings(mine, theirs, Step("coding"))
     else:
         holder[step.name] = theirs
 
