@@ -72,9 +72,8 @@ def keep(folder: Path, stamp: str, thing: Any) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(content).digest() + content)
             Path(name).replace(_place(folder, stamp))
-        except BaseException:
+        finally:
             Path(name).unlink(missing_ok=True)
-            raise
         _clear(folder)
 
 

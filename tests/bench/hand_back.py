@@ -16,21 +16,15 @@ several diagnoses in one Bundle, file and line in what it says, explanations, an
 
 from __future__ import annotations
 
-from typing import Any
-
 from adapter.canonical import BASE, extension
-from tests.bench.hand import ANSWERS, ASSERTED, LABEL, LATERALITY, OBSERVATION, READ, ROLE, SEGMENT, UNITS, Json
+from tests.bench.hand import ASSERTED, LABEL, READ, ROLE, UNITS, Json
+from tests.bench.hand_observations import WITHDRAWN, Said, read_observation, read_place, read_word
 
-Said = list[tuple[str, str]]
-
-FINDINGS, LAB, MEASURES, NOTHING = READ["finding"], READ["lab-test"], READ["assessment"], READ["statement-of-nothing"]
-JOINS = {code: (member, field, table, element) for member, field, code, _, _, table, element, _, _ in ANSWERS}
-WITHDRAWN = ("entered-in-error", "cancelled", "preliminary", "registered", "not-done", "not-taken", "intended")
+NOTHING = READ["statement-of-nothing"]
 CASE, STUDY = f"{BASE}/identifier/case", f"{BASE}/identifier/study"
 WHOLE_BODY, REGION = extension("whole-body"), extension("imaging-region")
 OPPOSITION, INCLUSION = extension("opposition"), extension("inclusion-date")
 TIMING, LINE = extension("comorbidity-timing"), extension("treatment-line")
-WEIGHT = {"yes": 0, "no": 1, "unknown": 2}
 
 
 def to_case(bundle: Json) -> tuple[Json, Said]:
@@ -48,7 +42,7 @@ def to_case(bundle: Json) -> tuple[Json, Said]:
         if resource["subject"]["reference"] != patient:
             said.append(("subject", resource["id"]))
         elif kind == "Observation":
-            _observation(case, items, resource, said)
+            read_observation(case, items, resource, said)
         elif resource.get("status") in WITHDRAWN:
             said.append(("dropped", resource["id"]))
         elif kind == "Condition":
@@ -61,27 +55,6 @@ def to_case(bundle: Json) -> tuple[Json, Said]:
             _biopsy(case, items, resource, said)
     _sites(case, sites)
     return case, said
-
-
-def _word(table: str, value: Json, said: Said) -> Any:
-    known = READ[table]
-    for coding in value.get("coding", ()):
-        if (word := known.get((coding.get("system"), coding.get("code")))) is not None:
-            return word
-    said.append(("unmapped", table))
-    return None
-
-
-def _place(item: Json, value: Json, said: Said) -> None:
-    if "coding" in value and (bone := _word("bone", value, said)) is not None:
-        item["bone"] = bone
-    for each in value.get("extension", ()):
-        if each["url"] == LATERALITY:
-            concept = each["valueCodeableConcept"]
-            if (side := _word("side", concept, said) if "coding" in concept else "unknown") is not None:
-                item["side"] = side
-        elif each["url"] == SEGMENT and (segment := _word("segment", each["valueCodeableConcept"], said)) is not None:
-            item["segment"] = segment
 
 
 def _sites(case: Json, sites: list[Json]) -> None:
@@ -123,7 +96,7 @@ def _patient(case: Json, resource: Json, said: Said) -> None:
 def _consent(case: Json, resource: Json, said: Said) -> None:
     for each in resource.get("extension", ()):
         if each["url"] == OPPOSITION:
-            if (word := _word("opposition", each["valueCodeableConcept"], said)) is not None:
+            if (word := read_word("opposition", each["valueCodeableConcept"], said)) is not None:
                 case["opposition"] = word
         elif each["url"] == INCLUSION:
             case["inclusion_date"] = each["valueDate"][:10]
@@ -136,11 +109,11 @@ def _condition(case: Json, sites: list[Json], resource: Json, said: Said) -> Non
     elif role == "comorbidity":
         _comorbidity(case, resource, said)
     elif role == "sequela":
-        item = {"type": _word("sequela", resource["code"], said)}
+        item = {"type": read_word("sequela", resource["code"], said)}
         if item["type"] is None:
             said.append(("lacks", "code"))
             return
-        if (bodies := resource.get("bodySite")) and (bone := _word("bone", bodies[0], said)) is not None:
+        if (bodies := resource.get("bodySite")) and (bone := read_word("bone", bodies[0], said)) is not None:
             item["site"] = bone
         case.setdefault("sequelae", []).append(item)
     elif role == "other-diagnosis":
@@ -150,14 +123,14 @@ def _condition(case: Json, sites: list[Json], resource: Json, said: Said) -> Non
 
 
 def _comorbidity(case: Json, resource: Json, said: Said) -> None:
-    if (kind := _word("comorbidity", resource["code"], said)) is None:
+    if (kind := read_word("comorbidity", resource["code"], said)) is None:
         said.append(("lacks", "code"))
         return
     item: Json = {"type": kind}
     if (date := resource.get("onsetDateTime")) is not None:
         item["date"] = date[:10]
     for each in resource.get("extension", ()):
-        if each["url"] == TIMING and (timing := _word("timing", each["valueCodeableConcept"], said)) is not None:
+        if each["url"] == TIMING and (timing := read_word("timing", each["valueCodeableConcept"], said)) is not None:
             item["timing"] = timing
     case.setdefault("comorbidities", []).append(item)
 
@@ -169,7 +142,7 @@ def _other(case: Json, resource: Json, said: Said) -> None:
         return
     item: Json = {"category": READ_CATEGORY[category]}
     certainty = resource.get("verificationStatus")
-    if certainty is not None and (word := _word("condition-ver-status", certainty, said)) is not None:
+    if certainty is not None and (word := read_word("condition-ver-status", certainty, said)) is not None:
         item["certainty"] = word
     if (code := resource.get("code")) is not None:
         item["code"] = _coding(code["coding"][0])
@@ -187,14 +160,14 @@ def _coding(coding: Json) -> Json:
 
 
 def _diagnosis(case: Json, sites: list[Json], resource: Json, said: Said) -> None:
-    if (code := _word("diagnosis", resource["code"], said)) is None:
+    if (code := read_word("diagnosis", resource["code"], said)) is None:
         said.append(("lacks", "code"))
         return
     case["diagnosis"] = made = {"code": code}
     certainty, status = resource.get("verificationStatus"), resource.get("clinicalStatus")
-    if certainty is not None and (word := _word("condition-ver-status", certainty, said)) is not None:
+    if certainty is not None and (word := read_word("condition-ver-status", certainty, said)) is not None:
         made["certainty"] = word
-    if status is not None and (word := _word("condition-clinical", status, said)) is not None:
+    if status is not None and (word := read_word("condition-clinical", status, said)) is not None:
         made["clinical_status"] = word
     _onset(made, resource, said)
     for each in resource.get("extension", ()):
@@ -204,7 +177,7 @@ def _diagnosis(case: Json, sites: list[Json], resource: Json, said: Said) -> Non
         made["date"], made["date_is_recorded"] = recorded[:10], True
     for each in resource.get("bodySite", ()):
         site: Json = {"side": "unknown"}
-        _place(site, each, said)
+        read_place(site, each, said)
         if "bone" in site:
             sites.append(site)
 
@@ -239,7 +212,7 @@ def _biopsy(case: Json, items: dict[str, Json], resource: Json, said: Said) -> N
     if (date := resource.get("performedDateTime")) is not None:
         item["date"] = date[:10]
     if bodies := resource.get("bodySite"):
-        _place(item, bodies[0], said)
+        read_place(item, bodies[0], said)
     case.setdefault("biopsies", []).append(item)
 
 
@@ -288,114 +261,6 @@ def _treatment(case: Json, items: dict[str, Json], resource: Json, said: Said) -
         if each["url"] == LINE:
             item["line"] = each["valuePositiveInt"]
     case.setdefault("treatments", []).append(item)
-
-
-def _observation(case: Json, items: dict[str, Json], resource: Json, said: Said) -> None:
-    coding = resource["code"]["coding"][0]
-    key = system, code = coding["system"], coding["code"]
-    if (finding := FINDINGS.get(key)) is not None:
-        _finding(case, finding, resource, said)
-    elif resource["status"] in WITHDRAWN:
-        said.append(("dropped", resource["id"]))
-    elif (test := LAB.get(key)) is not None:
-        _laboratory(case, test, resource, said)
-    elif (measure := MEASURES.get(key)) is not None:
-        _assessment(case, measure, resource, said)
-    elif system != OBSERVATION:
-        said.append(("unselected", "Observation"))
-    elif code in JOINS:
-        _answer(items, resource, *JOINS[code], said)
-    elif code == "clinical-lesion":
-        _lesion(case, resource, said)
-    elif code == "imaging-lesion":
-        _imaging_lesion(case, resource, said)
-    elif code == "outcome-status":
-        case["outcome"] = outcome = {}
-        if (date := resource.get("effectiveDateTime")) is not None:
-            outcome["last_visit_date"] = date[:10]
-        value = resource.get("valueCodeableConcept")
-        if value is not None and (status := _word("outcome", value, said)) is not None:
-            outcome["status"] = status
-
-
-def _answer(items: dict[str, Json], resource: Json, _: str, field: str, table: str, element: str, said: Said) -> None:
-    item = items.get(resource[element][0]["reference"])
-    if item is None:
-        said.append(("dangling", element))
-    elif (word := _word(table, resource["valueCodeableConcept"], said)) is not None:
-        item[field] = word
-
-
-def _finding(case: Json, finding: Any, resource: Json, said: Said) -> None:
-    status, value = resource["status"], resource.get("valueBoolean")
-    if status != "preliminary" and status in WITHDRAWN:
-        said.append(("dropped", resource["id"]))
-        return
-    answer = "unknown" if value is None or status == "preliminary" else "yes" if value else "no"
-    answers = case.setdefault("findings", {})
-    if finding not in answers or WEIGHT[answer] < WEIGHT[answers[finding]]:
-        answers[finding] = answer
-
-
-def _laboratory(case: Json, test: Any, resource: Json, said: Said) -> None:
-    quantity = resource["valueQuantity"]
-    if (test, quantity["code"]) not in UNITS["lab-units"]:
-        said.append(("lacks", "valueQuantity"))
-        return
-    item: Json = {"test": test, "value": quantity["value"], "unit": quantity["code"]}
-    if (comparator := quantity.get("comparator")) is not None:
-        item["comparator"] = comparator
-    if (date := resource.get("effectiveDateTime")) is not None:
-        item["date"] = date[:10]
-    case.setdefault("laboratory", []).append(item)
-
-
-def _lesion(case: Json, resource: Json, said: Said) -> None:
-    item: Json = {"side": "unknown"}
-    _place(item, resource["bodySite"], said)
-    if "bone" not in item:
-        said.append(("lacks", "bodySite"))
-        return
-    if (present := resource.get("valueBoolean")) is not None:
-        item["present"] = present
-    if (date := resource.get("effectiveDateTime")) is not None:
-        item["date"] = date[:10]
-    case.setdefault("clinical_lesions", []).append(item)
-
-
-def _imaging_lesion(case: Json, resource: Json, said: Said) -> None:
-    if resource.get("valueBoolean") is False:
-        said.append(("dropped", resource["id"]))
-        return
-    item: Json = {"side": "unknown"}
-    _place(item, resource["bodySite"], said)
-    item["modality"] = _word("modality", resource["method"], said)
-    if "bone" not in item or item["modality"] is None:
-        said.append(("lacks", "bodySite or method"))
-        return
-    if references := resource.get("derivedFrom"):
-        item["study"] = references[0]["identifier"]["value"]
-    for each in resource.get("component", ()):
-        if each["code"]["coding"][0]["code"] == "lesion-active":
-            item["active"] = each["valueBoolean"]
-    if (date := resource.get("effectiveDateTime")) is not None:
-        item["date"] = date[:10]
-    case.setdefault("imaging_lesions", []).append(item)
-
-
-def _assessment(case: Json, measure: Any, resource: Json, said: Said) -> None:
-    item: Json = {"measure": measure, "date": resource["effectiveDateTime"][:10]}
-    if (value := resource.get("valueCodeableConcept")) is not None:
-        item["value"] = _word("result", value, said)
-        if item["value"] is None:
-            said.append(("lacks", "value"))
-            return
-    else:
-        quantity = resource["valueQuantity"]
-        item["value"] = quantity["value"]
-        if (unit := quantity.get("code")) is not None:
-            item["unit"] = unit
-    case.setdefault("assessments", []).append(item)
 
 
 READ_SEX, READ_CATEGORY, READ_CLASS, READ_STATUS = (
