@@ -13,7 +13,6 @@ from adapter.errors import Json, UsageError
 ALL, LAST = "all", "last"
 # Servers commit late: a resource may become visible minutes after the time it carries.
 OVERLAP = timedelta(minutes=10)
-SHORTEST_OVERLAP = timedelta(minutes=2)
 
 
 def parse_since(text: str) -> str:

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from adapter.errors import RemoteError
-from tests.bulk_hospital import EXACT, LOUD, BulkHospital
+from tests.bulk_answers import EXACT, LOUD
+from tests.bulk_hospital import BulkHospital
 from tests.unit.test_bulk_faults import OURS, exported_from, records, strangers, truth
 
 HEAD = """

@@ -20,7 +20,8 @@ from adapter.parts import Knowledge, Parts
 from adapter.pull import run_pull, start_pull
 from adapter.store import cases
 from adapter.synthetic.hospital import Population, make_population
-from tests.bulk_hospital import TIME, BulkHospital, run_bulk_hospital
+from tests.bulk_answers import TIME
+from tests.bulk_hospital import BulkHospital, run_bulk_hospital
 from tests.sample_cases import make_case
 
 HASTY = Patience(attempts=2, pause=lambda seconds: None)

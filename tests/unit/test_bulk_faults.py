@@ -17,7 +17,8 @@ from adapter.hospital.bulk.request import Bulk
 from adapter.hospital.session import open_session
 from adapter.sealing import load_seals
 from adapter.store import bulk, open_store
-from tests.bulk_hospital import EXACT, LOUD, BulkHospital, run_bulk_hospital
+from tests.bulk_answers import EXACT, LOUD
+from tests.bulk_hospital import BulkHospital, run_bulk_hospital
 from tests.scripted_hospital import NOW
 
 PATIENTS = 12
