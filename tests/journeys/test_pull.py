@@ -100,7 +100,8 @@ def test_second_pull_changes_nothing(parts: Parts) -> None:
     second = pull(parts)
     with parts.store.reading() as connection:
         after = inbox.count_states(connection)
-    assert first == second
+    # How often totals were counted depends on whose answer came first.
+    assert {**first, "asked": None} == {**second, "asked": None}
     assert {**after, "duplicate": 0} == {**before, "duplicate": 0}
 
 
