@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,7 +85,7 @@ def _is_document(column: sa.Column[Any]) -> bool:
 
 
 def _out(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a moment is one too
         return value.isoformat()
     return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
 
@@ -95,4 +95,6 @@ def _in(column: sa.Column[Any], value: Any) -> Any:
         return None
     if isinstance(column.type, Moment):
         return datetime.fromisoformat(value)
+    if isinstance(column.type, sa.Date):
+        return date.fromisoformat(value)
     return base64.b64decode(value) if isinstance(column.type, sa.LargeBinary) else value

@@ -41,9 +41,18 @@ def test_a_wrong_value_is_told_with_its_name(name: str, value: str) -> None:
 
 
 def test_an_open_address_needs_a_word_of_consent() -> None:
+    elsewhere = {"CRMO_HOST": "192.0.2.1"}
     with pytest.raises(ConfigError, match="CRMO_UNPROTECTED"):
-        ensure_loopback(load_settings({"CRMO_HOST": "192.0.2.1"}))
-    ensure_loopback(load_settings({"CRMO_HOST": "192.0.2.1", "CRMO_UNPROTECTED": "yes"}))
+        ensure_loopback(load_settings({**elsewhere, "CRMO_ACCESS": "open"}))
+    ensure_loopback(load_settings({**elsewhere, "CRMO_ACCESS": "open", "CRMO_UNPROTECTED": "yes"}))
+
+
+def test_nobody_has_to_say_who_he_is_on_this_machine_and_everybody_does_elsewhere() -> None:
+    assert load_settings({}).access == "open"
+    assert load_settings({"CRMO_HOST": "192.0.2.1"}).access == "required"
+    assert load_settings({"CRMO_ACCESS": "required"}).access == "required"
+    with pytest.raises(ConfigError, match="CRMO_ACCESS"):
+        load_settings({"CRMO_ACCESS": "perhaps"})
 
 
 def test_secrets_are_looked_up_and_never_shown() -> None:
