@@ -47,7 +47,7 @@ def _write_object(code: Code, indent: int, source: str, known: Known) -> None:
         code.add(indent, f"if len({source}) != 1 or {name!r} not in {source}: {_NO}", 1)
     else:
         usual = f"(len({source}) != 2 or 'code' not in {source} or 'system' not in {source}) and "
-        ask = usual if _CODING <= set(known.names) else ""
+        ask = usual if _CODING.issubset(known.names) else ""
         code.add(indent, f"if {ask}not {code.constant(known.names, 'N')}.issuperset({source}): {_NO}", 1)
     for name, inner in known.members.items():
         _write_member(code, indent, source, name, inner)
