@@ -183,7 +183,10 @@ def _order(search: Search) -> tuple[list[Any], list[Condition]]:
     if not search.cursor:
         return order, []
     told, last = _read_cursor(search.cursor)
-    moment = datetime.fromisoformat(told)
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        raise _foreign_cursor() from None
     return order, [(at < moment if down else at > moment) | ((at == moment) & (id_ > last))]
 
 
@@ -199,16 +202,16 @@ def _read_cursor(text: str) -> tuple[str, str]:
     """Errors:  UsageError"""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        told, _ = parse_json(raw)
-        first, last = told
-        datetime.fromisoformat(first) if first[:1].isdigit() else None
+        first, last = parse_json(raw)[0]
     except (binascii.Error, ValueError, TypeError):
-        raise UsageError(
-            "This cursor is none that the registry gave: follow the links of a page as they are."
-        ) from None
+        raise _foreign_cursor() from None
     if not isinstance(first, str) or not isinstance(last, str):
-        raise UsageError("This cursor is none that the registry gave: follow the links of a page as they are.")
+        raise _foreign_cursor()
     return first, last
+
+
+def _foreign_cursor() -> UsageError:
+    return UsageError("This cursor is none that the registry gave: follow the links of a page as they are.")
 
 
 def _included(connection: sa.Connection, search: Search, matches: list[Stored]) -> list[Stored]:

@@ -297,6 +297,8 @@ WRONG = [
     "/fhir/Patient?_sort=gender",
     "/fhir/Patient?_cursor=abc",
     "/fhir/Patient?_cursor=WzEsMl0",
+    # ["Observation", "x"]: a cursor of $everything, given to a search that goes by time
+    "/fhir/Patient?_sort=_lastUpdated&_cursor=WyJPYnNlcnZhdGlvbiIsIngiXQ",
     "/fhir/Patient?_has:Observation:patient:code=1",
     "/fhir/Patient?general-practitioner.name=x",
     "/fhir/Patient?_lastUpdated=soon",
