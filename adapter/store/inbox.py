@@ -144,8 +144,12 @@ def read_raw(connection: sa.Connection, entry_id: str, seals: Seals) -> bytes | 
     """
     query = sa.select(INBOX.c.raw, INBOX.c.seal).where(INBOX.c.id == entry_id)
     raw, seal = connection.execute(query).one_or_none() or (None, None)
-    # An entry that names no key was kept before bytes were sealed.
-    return seals.unseal(raw, entry_id, seal) if raw is not None and seal else raw
+    return None if raw is None else open_raw(raw, seal, entry_id, seals)
+
+
+def open_raw(raw: bytes, seal: str | None, entry_id: str, seals: Seals) -> bytes:
+    """An entry that names no key was kept before bytes were sealed.  Errors:  IntegrityError"""
+    return seals.unseal(raw, entry_id, seal) if seal else raw
 
 
 def seal_again(connection: sa.Connection, seals: Seals, *, limit: int) -> int:

@@ -14,20 +14,20 @@ from adapter.errors import IntegrityError, Json
 from adapter.sealing import Seals
 from adapter.store.audit import AUDIT, broken_links
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS
-from adapter.store.inbox import INBOX, read_raw
+from adapter.store.inbox import INBOX, open_raw
 from adapter.store.keeping import hash_case
 
 
 def check_bytes(connection: sa.Connection, seals: Seals) -> Iterator[str]:
     """I1: the bytes are those that came, and open with a key that is here."""
-    query = sa.select(INBOX.c.id, INBOX.c.content_hash).where(INBOX.c.raw.is_not(None))
-    for entry_id, content_hash in connection.execute(query).all():
+    query = sa.select(INBOX.c.id, INBOX.c.content_hash, INBOX.c.raw, INBOX.c.seal).where(INBOX.c.raw.is_not(None))
+    for entry_id, content_hash, kept, seal in connection.execute(query.execution_options(yield_per=50)):
         try:
-            raw = read_raw(connection, entry_id, seals)
+            raw = open_raw(kept, seal, entry_id, seals)
         except IntegrityError as error:
             yield f"I1 inbox {entry_id}: {error}"
         else:
-            if hashlib.sha256(raw or b"").hexdigest() != content_hash:
+            if hashlib.sha256(raw).hexdigest() != content_hash:
                 yield f"I1 inbox {entry_id}: the bytes are not those that came"
 
 
