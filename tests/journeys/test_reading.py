@@ -94,13 +94,19 @@ def test_every_resource_is_read_as_it_was_made(client: FlaskClient, expected: li
         assert without_meta(answer.json) == {**told, "meta": told.get("meta", {})}
 
 
-@pytest.mark.parametrize("type_", load_parameters())
-@pytest.mark.parametrize("count", [1, 7, 500])
+# What is made of cases; a Provenance is made beside them. A hundred pages of Observations prove no more than fifteen.
+WALKS = [
+    (type_, count)
+    for type_ in load_parameters()
+    for count in (1, 7, 500)
+    if type_ != "Provenance" and (type_, count) != ("Observation", 1)
+]
+
+
+@pytest.mark.parametrize(("type_", "count"), WALKS)
 def test_page_after_page_every_resource_is_told_once(
     client: FlaskClient, expected: list[dict[str, Any]], type_: str, count: int
 ) -> None:
-    if type_ == "Provenance" or (count == 1 and type_ == "Observation"):
-        pytest.skip("made beside the cases" if type_ == "Provenance" else "a hundred pages prove no more")
     ids = sorted(resource["id"] for resource in expected if resource["resourceType"] == type_)
 
     assert found(client, f"/fhir/{type_}?_count={count}") == ids
