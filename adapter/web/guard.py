@@ -55,9 +55,14 @@ def _admit() -> Any:
         return None
     if g.principal is not NOBODY:
         raise NotPermittedError("This needs a permission that you were not given.")
-    if request.method == "GET" and request.accept_mimetypes.best == "text/html":
+    if request.method == "GET" and _is_browser():
         return redirect("/login", 303)
     raise NotAuthenticatedError("Say who you are: a token in the Authorization header, or a session.")
+
+
+def _is_browser() -> bool:
+    """Whether a page is liked better than JSON; `*/*`, which programs send, likes both."""
+    return request.accept_mimetypes["text/html"] > request.accept_mimetypes["application/json"]
 
 
 def _write_down(response: Response) -> Response:

@@ -118,8 +118,16 @@ def test_whoever_is_disabled_is_out_at_once(guarded: Flask, run: Any) -> None:
     assert json.loads(run("people", "list", "--json").stdout)[0]["disabled"]
 
 
-def test_a_browser_is_shown_the_way_in(guarded: Flask) -> None:
-    answer = guarded.test_client().get("/", headers={"Accept": "text/html"})
+# What Chromium sends.
+CHROMIUM = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
+
+
+@pytest.mark.parametrize("accept", ["text/html", CHROMIUM])
+def test_a_browser_is_shown_the_way_in(guarded: Flask, accept: str) -> None:
+    answer = guarded.test_client().get("/", headers={"Accept": accept})
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
     page = guarded.test_client().get("/login", headers={"Accept-Language": "fr"}).text
