@@ -276,7 +276,7 @@ def test_a_pull_is_started_watched_and_reported(client: FlaskClient, hospital: s
 
     started = watching.post("/pulls", json={"source": hospital})
     pull = watching.get(started.headers["Location"]).json
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while pull["state"] in ("waiting", "running") and time.monotonic() < deadline:
         time.sleep(0.05)
         pull = watching.get(started.headers["Location"]).json
