@@ -6,9 +6,10 @@ Takes from: errors, hospital, parts, store.  Gives to: pull, cli.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal
 
-from adapter.errors import Issue, RemoteError
+from adapter.errors import Issue, Json, RemoteError
 from adapter.hospital import Hospital, Patience, Source, open_hospital, resolve_source
 from adapter.hospital.probing import ServerProfile, digest_of, probe_server
 from adapter.parts import Parts
@@ -55,6 +56,18 @@ def examine_source(parts: Parts, name: str, patience: Patience | None = None) ->
     with parts.store.writing() as connection:
         server_profiles.keep(connection, source.base, profile.as_json(), parts.clock())
     return source, profile
+
+
+def known_profile(parts: Parts, source: Source) -> tuple[ServerProfile, datetime] | None:
+    """What was learnt about a source's server, and when; nothing is asked. None when nobody looked yet."""
+    with parts.store.reading() as connection:
+        found = server_profiles.find_dated(connection, source.base)
+    return (ServerProfile.from_json(found[0]), found[1]) if found else None
+
+
+def report_profile(source: Source, profile: ServerProfile) -> list[Json]:
+    """`explain_profile` as JSON.  Shapes:  [{"what", "state", "detail"}]"""
+    return [dict(zip(("what", "state", "detail"), each, strict=True)) for each in explain_profile(source, profile)]
 
 
 def find_changes(parts: Parts, hospital: Hospital) -> Iterator[Issue]:

@@ -5,7 +5,7 @@
 Every page is kept with its cursor: a pull that was stopped or killed goes on where it stood. A patient of whom a part
 is missing is not judged: what did not come would look like a "no". The report names it.
 
-Takes from: errors, hospital, parts, crawl, bulk, incremental, tally, inbound, lease, store.
+Takes from: errors, hospital, parts, crawl, bulk, incremental, examining, forecast, tally, inbound, lease, store.
 Gives to: demo, worker, web, cli.
 """
 
@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from adapter.bulk import forget_ended
 from adapter.bundle import in_order
 from adapter.crawl import Handed, origins, staging
-from adapter.errors import Json
-from adapter.examining import find_changes
+from adapter.errors import Json, UsageError
+from adapter.examining import examine_source, find_changes, report_profile
+from adapter.forecast import forecast_pull
 from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
 from adapter.inbound import receive_resources
 from adapter.incremental import ALL, KnownExport, KnownSearch, Memory, absence, open_taking, withdraw
@@ -35,6 +36,20 @@ COMPLETE, IN_PART = 0, 5
 _COUNT_SECONDS = 0.25
 
 Notice = Callable[[Json], None]
+
+# Somebody waits for the answer to these: a server that is away is told at once.
+_SHORT = Patience(attempts=2, longest_wait_seconds=10)
+
+
+def only_options(only: str) -> Json:
+    """What is kept with a job that asks the hospital something instead of pulling from it.
+
+    Shapes:  only  "examine": what can the server do; "forecast": what will a pull cost; "" nothing
+    Errors:  UsageError for another word
+    """
+    if only and only not in _ONLY:
+        raise UsageError(f"only is one of {', '.join(_ONLY)}")
+    return {"only": only} if only else {}
 
 
 def start_pull(parts: Parts, name: str, options: Json | None = None) -> str:
@@ -66,9 +81,12 @@ def run_pull(
              stopping  set when the process is asked to end; the pull then stops and waits for the next one
              retries   how often a hospital that does not answer puts the pull back instead of ending it
              returns   as `tally.make_report`; screened is the sum of the counts; state is "stopped" when the pull was
-                       paused, cancelled or the process ends
+                       paused, cancelled or the process ends. Of a job with `only_options`: {"source", "state", "only"}
+                       with "findings" (`examining.report_profile`) or what `forecast_pull` tells
     Errors:  RemoteError when the candidates cannot be asked for at all; NotFoundError, VersionConflictError
     """
+    if only := _only(parts, pull_id):
+        return _ask_only(parts, pull_id, only, patience)
     staging.forget_ended(parts)
     forget_ended(parts)
     with hold(parts, pull_id, stopping=stopping, retries=retries) as lease:
@@ -87,6 +105,26 @@ def run_pull(
                 with parts.store.writing() as connection:
                     staging.forget(connection, [pull_id])
     return report
+
+
+def _only(parts: Parts, pull_id: str) -> str:
+    with parts.store.reading() as connection:
+        return str(jobs.find(connection, pull_id).options.get("only", ""))
+
+
+def _ask_only(parts: Parts, pull_id: str, only: str, patience: Patience | None) -> Json:
+    with hold(parts, pull_id) as lease:
+        told = _ONLY[only](parts, lease.job.source, patience or _SHORT)
+        report = {"source": lease.job.source, "state": "complete", "only": only, **told}
+        lease.end("complete", report)
+    return report
+
+
+def _examine(parts: Parts, name: str, patience: Patience) -> Json:
+    return {"findings": report_profile(*examine_source(parts, name, patience))}
+
+
+_ONLY: dict[str, Callable[[Parts, str, Patience], Json]] = {"examine": _examine, "forecast": forecast_pull}
 
 
 def exit_code(report: Json) -> int:

@@ -1,21 +1,26 @@
-"""Commands on pulls that were made: list, show, ledger, and the trace of a case back to a request.
+"""Commands on pulls: list, show, ledger, the trace of a case back to a request; pause, resume, cancel.
 
 Takes from: tracing, store.  Gives to: cli.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from adapter.cli.entry import Session
 from adapter.cli.terminal import emit, emit_rows, json_option
+
+if TYPE_CHECKING:
+    from adapter.store.jobs import Job
 
 _SHOWN = ("id", "at", "method", "address", "outcome", "status", "milliseconds", "bytes", "resources", "reason")
 
 
 @click.group()
 def pulls() -> None:
-    """Pulls that were made: units, proofs, every request."""
+    """Pulls: units, proofs, every request; pause, resume or cancel one that runs elsewhere."""
 
 
 @pulls.command("list")
@@ -64,6 +69,48 @@ def pulls_ledger(session: Session, pull_id: str, after: int, limit: int, as_json
         emit(found, indent=False)
     else:
         emit_rows([[each.get(name, "") for name in _SHOWN] for each in found], list(_SHOWN))
+
+
+@pulls.command("pause")
+@click.argument("pull_id")
+@json_option
+@click.pass_obj
+def pulls_pause(session: Session, pull_id: str, as_json: bool) -> None:
+    """Let an open pull stop after its next page; it keeps what it has."""
+    from adapter.store import jobs
+
+    with session.parts() as parts, parts.store.writing() as connection:
+        _show_state(jobs.pause(connection, pull_id), as_json)
+
+
+@pulls.command("resume")
+@click.argument("pull_id")
+@json_option
+@click.pass_obj
+def pulls_resume(session: Session, pull_id: str, as_json: bool) -> None:
+    """Let a pull that pauses go on where it stopped: a worker takes it, or 'crmo-adapter pull SOURCE'."""
+    from adapter.store import jobs
+
+    with session.parts() as parts, parts.store.writing() as connection:
+        _show_state(jobs.resume(connection, pull_id, parts.clock()), as_json)
+
+
+@pulls.command("cancel")
+@click.argument("pull_id")
+@json_option
+@click.pass_obj
+def pulls_cancel(session: Session, pull_id: str, as_json: bool) -> None:
+    """End an open pull; one that runs stops after its next page. What it had taken is forgotten, cases stay."""
+    from adapter.store import jobs
+
+    with session.parts() as parts, parts.store.writing() as connection:
+        _show_state(jobs.cancel(connection, pull_id, parts.clock()), as_json)
+
+
+def _show_state(job: Job, as_json: bool) -> None:
+    row = [job.id, job.source, job.state, job.wish]
+    names = ["id", "source", "state", "wish"]
+    emit(dict(zip(names, row, strict=True)), indent=False) if as_json else emit_rows([row], names)
 
 
 @pulls.command("trace")

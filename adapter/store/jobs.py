@@ -159,9 +159,10 @@ def find(connection: sa.Connection, job_id: str, *, lock: bool = False) -> Job:
     return Job(*row)
 
 
-def recent(connection: sa.Connection, limit: int = 100) -> list[Job]:
-    """Newest first."""
+def recent(connection: sa.Connection, limit: int = 100, source: str = "") -> list[Job]:
+    """Newest first; of one source, when it is named."""
     query = sa.select(JOBS).order_by(JOBS.c.requested_at.desc(), JOBS.c.id).limit(limit)
+    query = query.where(JOBS.c.source == source) if source else query
     return [Job(*row) for row in connection.execute(query)]
 
 

@@ -29,5 +29,11 @@ def keep(connection: sa.Connection, base: str, profile: Json, at: datetime) -> N
 
 def find(connection: sa.Connection, base: str) -> Json | None:
     """The profile of the server at an address; None when nobody looked yet."""
-    found: Json | None = connection.scalar(sa.select(PROFILES.c.profile).where(PROFILES.c.base == base))
-    return found
+    found = find_dated(connection, base)
+    return found[0] if found else None
+
+
+def find_dated(connection: sa.Connection, base: str) -> tuple[Json, datetime] | None:
+    """The profile, and when it was learnt."""
+    row = connection.execute(sa.select(PROFILES.c.profile, PROFILES.c.probed_at).where(PROFILES.c.base == base)).first()
+    return (row.profile, row.probed_at) if row else None

@@ -30,13 +30,14 @@ from adapter.web.protection import protect
 from adapter.web.pulling import routes as pulling
 from adapter.web.reading import routes as reading
 from adapter.web.receiving import MAX_KEPT_BYTES
+from adapter.web.sources import routes as sources
 from adapter.web.tokens import routes as tokens
 from adapter.web.unread import routes as unread
 from adapter.web.validating import routes as validating
 
 _AT_THE_DOOR = (tokens, logins, auditing)
 _FHIR = (validating, reading, fhir, keyset)
-_OURS = (openapi, cases, adjudications, pulling, cohort, unread, operations, pages)
+_OURS = (openapi, cases, adjudications, pulling, sources, cohort, unread, operations, pages)
 _ROUTES = (*_AT_THE_DOOR, *_FHIR, *_OURS)
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, request
 
 from adapter.errors import Issue, Json, NotPermittedError
 from adapter.incremental import ALL, since_options
-from adapter.pull import start_pull
+from adapter.pull import only_options, start_pull
 from adapter.resource import parse_json
 from adapter.store import jobs
 from adapter.tracing import read_ledger, read_pull
@@ -23,6 +23,10 @@ from adapter.web.receiving import read_body
 routes = Blueprint("pulls", __name__)
 
 _LINES = 1000
+_EXPECTED = (
+    'expected {"source": the name of a declared source, or a FHIR base address, "since": last, all or a date, '
+    '"only": examine or forecast}'
+)
 # Who runs a pull, and until when, is between the workers.
 _BETWEEN_WORKERS = ("holder", "lease_until", "options")
 
@@ -30,12 +34,14 @@ _BETWEEN_WORKERS = ("holder", "lease_until", "options")
 @routes.post("/pulls")
 def start() -> Response:
     """Answers 202 at once, with the address to watch. While a pull of the source is open, that is the one."""
-    name, since, issues = _read_question()
-    if name is None:
+    told, issues = _read_question()
+    if issues:
         return outcome(issues, 422)
+    name = told["source"]
     if name not in parts().sources and not current_app.config["MAY_PULL_ANY_ADDRESS"]:
         raise NotPermittedError("Only declared sources are pulled from here.")
-    return _accepted(start_pull(parts(), name, since_options(since)))
+    options = {**since_options(told.get("since", ALL)), **only_options(told.get("only", ""))}
+    return _accepted(start_pull(parts(), name, options))
 
 
 @routes.get("/pulls")
@@ -89,17 +95,14 @@ def _accepted(pull_id: str) -> Response:
     return plain(_told(_find(pull_id)), 202, Location=f"/pulls/{pull_id}")
 
 
-def _read_question() -> tuple[str | None, str, list[Issue]]:
-    """The source, and since when."""
+def _read_question() -> tuple[Json, list[Issue]]:
+    """The source, since when, or what instead of a pull."""
     document, issues = parse_json(read_body())
     told: Json = document if isinstance(document, dict) else {}
-    name, since = told.get("source"), told.get("since", ALL)
-    if isinstance(name, str) and 0 < len(name) <= 500 and isinstance(since, str):
-        return name, since, []
-    expected = (
-        'expected {"source": the name of a declared source, or a FHIR base address, "since": last, all or a date}'
-    )
-    return None, ALL, issues or [Issue("error", "required", "/source", "pull:source", expected, "pull")]
+    words = {name: told.get(name, "") for name in ("source", "since", "only")}
+    if all(isinstance(each, str) for each in words.values()) and 0 < len(words["source"]) <= 500:
+        return {name: each for name, each in words.items() if each}, []
+    return {}, issues or [Issue("error", "required", "/source", "pull:source", _EXPECTED, "pull")]
 
 
 def _find(pull_id: str) -> jobs.Job:
@@ -109,4 +112,5 @@ def _find(pull_id: str) -> jobs.Job:
 
 def _told(job: jobs.Job) -> Json:
     values: dict[str, Any] = {name: each for name, each in asdict(job).items() if name not in _BETWEEN_WORKERS}
+    values |= job.options
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}

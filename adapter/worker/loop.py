@@ -120,7 +120,7 @@ class Worker:
             _LOG.warning("pull %s ended with %s", job_id, type(error).__name__)
             self._told(job_id, {"state": "failed", "rule": error.rule})
         else:
-            self._told(job_id, {"state": report["state"], "screened": report["screened"]})
+            self._told(job_id, {name: report[name] for name in ("state", "screened") if name in report})
 
     def _stop_of(self, job_id: str) -> _Stop:
         with self._parts.store.reading() as connection:
