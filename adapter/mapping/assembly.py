@@ -20,11 +20,15 @@ _ORDER = tuple(load_schema("case")["properties"])
 
 
 class Assembly:
-    """The case made of what was placed, and where each resource went (for traces)."""
+    """The case made of what was placed, and where each resource went (for traces).
+
+    Shapes:  named  names that were given here: what points at the item, the name's place in the case, the name
+    """
 
     def __init__(self, run: Run, slots: tuple[Slot, ...]) -> None:
         self.run = run
         self.case: Json = {}
+        self.named: list[tuple[Pending, Pointer, str]] = []
         joins = []
         for slot, placed in zip(slots, run.placed, strict=True):
             if not placed:
@@ -138,6 +142,8 @@ class Assembly:
             while f"{option['identifier']}-{number}" in taken:
                 number += 1
             item[option["field"]] = f"{option['identifier']}-{number}"
+            place = (slot.case, self._index(slot.case, item), option["field"])
+            self.named.append((pending, place, item[option["field"]]))
         name: str = item[option["field"]]
         return name
 

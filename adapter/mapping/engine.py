@@ -17,7 +17,7 @@ from adapter.errors import DeclarationError, InvalidContentError, Issue, Json, U
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.cache import keep, make_stamp, recall
 from adapter.mapping.check import check_language, lay_overlays
-from adapter.mapping.explain import explain_field, make_locate, trace
+from adapter.mapping.explain import explain_field, make_locate
 from adapter.mapping.files import Folder
 from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
 from adapter.mapping.intake import Intake
@@ -26,6 +26,7 @@ from adapter.mapping.language import load_language
 from adapter.mapping.putting import put_onto
 from adapter.mapping.rules import CASE_ID_LENGTH, Language, Map
 from adapter.mapping.sorting import SHAPE
+from adapter.mapping.traces import trace
 from adapter.mapping.unwritten import Unwritten
 from adapter.mapping.writer import make_writer_code
 

@@ -1,100 +1,15 @@
-"""Where a value comes from, and where it goes: told after the fact, recorded never.
+"""What the rules say of a place, before any Bundle is read: where a value of a case stands in FHIR, what can feed it.
 
-A rule writes one place only, so the rule of a value follows from its place; the resource it was read from is known
-because each item of a case knows its resource.
-
-Takes from: mapping.assembly, mapping.language, mapping.select.  Gives to: mapping.engine, journeys, doors.
+Takes from: mapping.rules, mapping.path.  Gives to: mapping.engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from adapter.errors import Json
-from adapter.mapping.assembly import Assembly, Pointer
 from adapter.mapping.path import Path
 from adapter.mapping.rules import Language, Map, Rule, flatten
-from adapter.mapping.run import Taken
-from adapter.mapping.select import collect
-
-
-def trace(assembly: Assembly) -> list[Json]:
-    """One entry a value of the case.
-
-    Shapes:  returns  [{"case": JSON pointer, "rule", "origin": file:line, "source": FHIRPath in the Bundle[, "table"]}]
-    """
-    found = [entry for taken in assembly.run.taken or () for entry in _of_taken(assembly, taken)]
-    found += _of_feeds(assembly)
-    return sorted(found, key=lambda entry: entry["case"])
-
-
-def _of_taken(assembly: Assembly, taken: Taken) -> Iterator[Json]:
-    base = assembly.pointer(taken)
-    if base is None:
-        return
-    item, mapping = taken.item, taken.mapping
-    if mapping.place == "join":
-        item = {"": item[2]}
-    elif mapping.place == "keyed":
-        item = {"value": item[1]}
-    for rule in mapping.rules:
-        for leaf in _read_by(rule, taken.resource):
-            for pointer, value in _values(item, leaf.case):
-                yield _entry(taken, leaf, base if mapping.place in ("join", "keyed") else base + pointer, value)
-
-
-def _of_feeds(assembly: Assembly) -> Iterator[Json]:
-    """Items that came in a second place: each knows its entry of the list it was told in."""
-    at = {id(taken.resource): taken for taken in assembly.run.taken or ()}
-    for name, items, _, resource in assembly.run.feeds:
-        taken, places = at[id(resource)], {id(each): n for n, each in enumerate(assembly.case.get(name, ()))}
-        rule = next(each for each in taken.mapping.rules if each.feed and each.case.steps[-1].name == name)
-        element = rule.fhir.steps[-1].name
-        for number, item in enumerate(items):
-            entry = taken.resource[element][number]
-            for leaf in (leaf for each in rule.rules for leaf in _read_by(each, entry)) if id(item) in places else ():
-                for pointer, value in _values(item, leaf.case):
-                    told = _entry(taken, leaf, (name, places[id(item)], *pointer), value)
-                    place = f"{taken.place}.{element}[{number}].{leaf.fhir.fhirpath}".removesuffix(".$this")
-                    yield {**told, "source": place}
-
-
-def _read_by(rule: Rule, resource: Json) -> Iterator[Rule]:
-    """The plain pairs of a rule that had an element to read."""
-    if rule.kind == "const" or rule.kind == "each" or not rule.from_fhir:
-        return
-    branches = rule.rules if rule.kind in ("first", "choice") else (rule,)
-    for branch in branches:
-        leaves = [leaf for leaf in flatten(branch) if leaf.from_fhir and _there(resource, leaf.fhir)]
-        yield from leaves
-        if leaves and rule.kind != "leaf" and rule.kind != "group":
-            return
-
-
-def _there(resource: Json, path: Path) -> bool:
-    return bool(collect(resource, path, lambda reference: reference))
-
-
-def _values(item: Any, path: Path) -> Iterator[tuple[Pointer, Any]]:
-    value = item
-    for step in path.steps:
-        value = value.get(step.name) if isinstance(value, dict) else None
-    if value is not None and not isinstance(value, dict | list):
-        yield tuple(step.name for step in path.steps), value
-
-
-def _entry(taken: Taken, leaf: Rule, pointer: Pointer, value: Any) -> Json:
-    entry = {
-        "case": "".join(f"/{part}" for part in pointer),
-        "rule": leaf.id,
-        "origin": leaf.origin,
-        "source": f"{taken.place}.{leaf.fhir.fhirpath}",
-    }
-    table = leaf.codec.table
-    if table and value in table.rows:
-        entry["table"] = table.origins[value]
-    return entry
 
 
 def make_locate(language: Language, case: Json, name: str) -> Callable[[str], tuple[str, str]]:

@@ -53,6 +53,13 @@ class LongWay:
         return self.code.function("read")
 
     @cached_property
+    def _recording(self) -> Any:
+        """The same reader, telling of each value by which branch it came: needed when a trace is asked for."""
+        code, rules = make_reader_code(self.mapping, self.drops, recording=True)
+        self.rules[:] = rules
+        return code.function("read")
+
+    @cached_property
     def finder(self) -> Code:
         return make_finder_code(self.mapping)
 
@@ -61,7 +68,7 @@ class LongWay:
         return self.finder.function("find")
 
     def read(self, resource: Json, run: Run) -> Any:
-        return self._compiled(resource, run)
+        return self._compiled(resource, run) if run.taken is None else self._recording(resource, run)
 
     def find(self, resource: Json, left: list[str]) -> None:
         self._finding(resource, left)

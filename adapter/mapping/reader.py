@@ -16,10 +16,13 @@ from adapter.mapping.taking import Taking, Targets
 from adapter.mapping.tree import Leaf, Node, Repeat, write_object
 
 
-def make_reader_code(mapping: Map, drops: list[Drop]) -> tuple[Code, list[Rule]]:
-    """The code, and the rules it names by number when it tells the run what failed."""
+def make_reader_code(mapping: Map, drops: list[Drop], *, recording: bool = False) -> tuple[Code, list[Rule]]:
+    """The code, and the rules it names by number when it tells the run what failed.
+
+    Shapes:  recording  the run is told, too, which branch each value came by
+    """
     code = Code(mapping.file.name)
-    reader = Reader(code, mapping)
+    reader = Reader(code, mapping, recording=recording)
     code.add(0, "def read(r, run):", 1)
     for number, drop in enumerate(drops):
         says = condition(code, drop) + (" and not run.at[0].own" if drop.hospital_only else "")
@@ -65,7 +68,7 @@ class Reader(Taking):
 
     def _scope(self, indent: int, source: str, rules: tuple[Rule, ...], node: Node) -> Targets:
         """Read what the rules name in `source`; put the values under `node` and return their texts by case path."""
-        wanted, values, self.source = Branch(), Targets(), source
+        wanted, values, around, self.source = Branch(), Targets(), self.source, source
         outer, self.code = self.code, self.code.beside()
         for rule in rules:
             if rule.kind == "each":
@@ -75,7 +78,7 @@ class Reader(Taking):
                 self.values = values
         write_reads(outer, indent, source, wanted, strict=self.strict)
         outer.lines += self.code.lines
-        self.code = outer
+        self.code, self.source = outer, around
         return values
 
     def _rule(self, indent: int, source: str, rule: Rule, wanted: Branch, node: Node) -> Targets:
@@ -129,6 +132,7 @@ class Reader(Taking):
             variable, present = self._presence(source, branch, wanted)
             self.code.add(indent, f"{word} {present}:", branch.at)
             self._take(indent + 1, branch, variable, targets, loud=rule.otherwise is None)
+            self._note(indent + 1, branch, targets)
             word = "elif"
 
     def _first(self, indent: int, source: str, rule: Rule, wanted: Branch, targets: Targets) -> None:
@@ -143,8 +147,16 @@ class Reader(Taking):
             variable, present = self._presence(source, branch, wanted)
             self.code.add(indent, f"if {nothing} and {present}:" if number > 1 else f"if {present}:", branch.at)
             self._take(indent + 1, branch, variable, targets, loud=False)
+            self._note(indent + 1, branch, targets)
         if rule.otherwise is None:
             self._unmapped_all(indent, branches, wanted, nothing)
+
+    def _note(self, indent: int, branch: Rule, targets: Targets) -> None:
+        """Of the branches of a rule the one that had a word tells so, when a trace was asked for."""
+        if self.recording:
+            something = " or ".join(f"{targets[leaf.case]} is not None" for leaf in flatten(branch))
+            told = f"run.took({self.source}, {self.code.constant(branch, 'B')})"
+            self.code.add(indent, f"if {something}: {told}", branch.at)
 
     def _unmapped_all(self, indent: int, branches: list[Rule], wanted: Branch, nothing: str) -> None:
         for branch in branches:
@@ -174,12 +186,16 @@ class Reader(Taking):
 
         def body(code: Code, indent: int, listed: str) -> None:
             item, target, inner = code.var("i"), code.var("t"), Node()
-            code.add(indent, f"for {item} in {source}:", rule.at)
+            number = code.var("n") if self.recording else ""
+            numbered = f"{number}, {item} in enumerate({source})" if number else f"{item} in {source}"
+            code.add(indent, f"for {numbered}:", rule.at)
             outer, self.code, bail, self.bail = self.code, code, self.bail, "continue"
             self._scope(indent + 1, item, rule.rules, inner)
             self.code, self.bail = outer, bail
             write_object(code, indent + 1, inner, target, frozenset())
             code.add(indent + 1, f"{listed}.append({target})", rule.at)
+            if number:
+                code.add(indent + 1, f"run.made({target}, {number}, {item})", rule.at)
 
         if rule.feed:
             self._feed(indent, rule, source, body)

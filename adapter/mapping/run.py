@@ -23,12 +23,16 @@ from adapter.mapping.tables import Table
 
 @dataclass(slots=True)
 class Taken:
-    """One resource on its way into the case: which way took it, where it stood, what it gave."""
+    """One resource on its way into the case: which way took it, where it stood, what it gave.
+
+    Shapes:  alone  what it gave before another resource added to it, when one may
+    """
 
     way: Way
     number: int
     resource: Json
     item: Any = None
+    alone: Any = None
 
     @property
     def mapping(self) -> Map:
@@ -66,6 +70,8 @@ class Run:
              root    the resource that the root of the case was read from
              taken   everything read, when a trace is asked for; else None
              same    of an item told a second time (by its identity) the one that was kept
+             told, entries  when a trace is asked for, by identity: of an object that was read the branches its values
+                     came by; of an item made of a list's entry that entry and its number
     """
 
     at: tuple[Way, int, Json]
@@ -82,6 +88,8 @@ class Run:
         self.taken: list[Taken] | None = [] if recording else None
         self.first: dict[tuple[Any, ...], Json] = {}
         self.same: dict[int, Json] = {}
+        self.told: dict[int, list[Rule]] = {}
+        self.entries: dict[int, tuple[int, Any]] = {}
 
     @cached_property
     def references(self) -> References:
@@ -160,6 +168,12 @@ class Run:
         self.pending.append(pending)
         return pending
 
+    def took(self, source: Any, branch: Rule) -> None:
+        self.told.setdefault(id(source), []).append(branch)
+
+    def made(self, item: Json, number: int, entry: Any) -> None:
+        self.entries[id(item)] = (number, entry)
+
     def feed(self, resource: Json, name: str, items: list[Json], keys: tuple[str, ...]) -> None:
         self.feeds.append((name, items, keys, resource))
 
@@ -170,7 +184,7 @@ class Run:
         if slot.place == "root":
             self.root = resource
         if self.taken is not None:
-            self.taken.append(Taken(way, number, resource, item))
+            self.taken.append(Taken(way, number, resource, item, dict(item) if way.collapse else None))
         for pending in self.pending:
             if pending.at.resource is resource:
                 pending.at.item = item

@@ -25,12 +25,13 @@ class Taking:
              lists   of a coding chosen among several, the variable of the whole list
              values  texts of the case values read so far, by place
              strict  what is not as it should be ends the function
+             recording  the run is told which branch each value came by
     """
 
     strict = False
 
-    def __init__(self, code: Code, mapping: Map) -> None:
-        self.code, self.mapping = code, mapping
+    def __init__(self, code: Code, mapping: Map, *, recording: bool = False) -> None:
+        self.code, self.mapping, self.recording = code, mapping, recording
         self.named: list[Rule] = []
         self.bail = "return None"
         self.source = "r"
