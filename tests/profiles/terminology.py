@@ -13,6 +13,9 @@ from typing import Any
 
 import yaml
 
+from adapter.mapping.exporting import export_tables
+from adapter.mapping.language import load_language
+
 Json = dict[str, Any]
 Texts = dict[str, str]
 
@@ -210,39 +213,20 @@ def _about(table: Json, english: str, french_text: str) -> Texts:
 
 
 def _concept_maps(sources: Sources) -> Iterator[Json]:
-    for table in sources.tables:
-        if table["kind"] == "text":
-            continue
-        groups: dict[str, dict[str, Json]] = {}
-        for row in table["rows"]:
-            for system, code in _written(sources, table, row):
-                _target(groups, system, row, code, "equivalent")
-            for system, code in _read_only(sources, table, row):
-                _target(groups, system, row, code, "specializes")
-        about = _about(
-            table,
-            "From the words of the registry case to codes: equivalent codes are written and read, others only read.",
-            "Des mots du cas vers les codes : les codes équivalents sont écrits et lus, les autres seulement lus.",
-        )
-        yield _head(sources, "ConceptMap", table["table"], table["title"], about) | {
-            "group": [
-                {
-                    "source": f"{sources.base}/case/{table['table']}",
-                    "target": sources.uri(system) if ":" not in system else system,
-                }
-                | {"element": list(elements.values())}
-                for system, elements in groups.items()
-            ]
-        }
+    """As `crmo-adapter check --export` writes them, with the head of what the registry publishes."""
+    for table in export_tables(load_language(ROOT / "mappings")):
+        name, back = table.resource["id"], table.resource["id"].endswith("-rev")
+        start = _READ if back else _WRITTEN
+        about = {tongue: f"{start[tongue]} {text}".strip() for tongue, text in table.about.items()}
+        body = {part: table.resource[part] for part in ("extension", "group") if part in table.resource}
+        yield _head(sources, "ConceptMap", name, table.title, about) | body
 
 
-def _target(groups: dict[str, dict[str, Json]], system: str, row: Json, code: str, equivalence: str) -> None:
-    word = row["word"] if isinstance(row["word"], str) else str(row["word"]).lower()
-    element = groups.setdefault(system, {}).setdefault(word, {"code": word, "target": []})
-    target: Json = {"code": code}
-    if equivalence == "equivalent":
-        target["display"] = row["display"]["en"]
-    target["equivalence"] = equivalence
-    if note := row.get("note"):
-        target["comment"] = note["en"]
-    element["target"].append(target)
+_WRITTEN = {
+    "en": "From the words of the registry case to the codes that are written for them.",
+    "fr": "Des mots du cas du registre vers les codes écrits pour eux.",
+}
+_READ = {
+    "en": "From the codes that are read to the words of the registry case.",
+    "fr": "Des codes lus vers les mots du cas du registre.",
+}
