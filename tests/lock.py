@@ -8,8 +8,13 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-# Pinned for other platforms, so that their metadata is not at hand here; huey names its licence in a file only.
-_ELSEWHERE = {"colorama": "BSD-3-Clause", "huey": "MIT", "tzdata": "Apache-2.0"}
+# Pinned for other platforms, so that their metadata is not at hand here, or licensed in a file only.
+_ELSEWHERE = {
+    "axe-playwright-python": "MIT AND MPL-2.0",
+    "colorama": "BSD-3-Clause",
+    "huey": "MIT",
+    "tzdata": "Apache-2.0",
+}
 # In an environment of its own, never beside the tests: half a gigabyte, and Java.
 _ON_SPARK = {"py4j": "BSD-3-Clause", "pyspark": "Apache-2.0"}
 ROOT = Path(__file__).parents[1]

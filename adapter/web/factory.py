@@ -16,6 +16,7 @@ from adapter.web.adjudications import routes as adjudications
 from adapter.web.auditing import routes as auditing
 from adapter.web.cases import routes as cases
 from adapter.web.cohort import routes as cohort
+from adapter.web.exporting import routes as exporting
 from adapter.web.failures import Service, answer_failures
 from adapter.web.fhir import routes as fhir
 from adapter.web.formats import write_as_asked
@@ -25,7 +26,7 @@ from adapter.web.logbook import log_end, log_requests
 from adapter.web.logins import routes as logins
 from adapter.web.openapi import routes as openapi
 from adapter.web.operations import routes as operations
-from adapter.web.pages import routes as pages
+from adapter.web.pages import add_pages
 from adapter.web.protection import protect
 from adapter.web.pulling import routes as pulling
 from adapter.web.reading import routes as reading
@@ -36,8 +37,8 @@ from adapter.web.unread import routes as unread
 from adapter.web.validating import routes as validating
 
 _AT_THE_DOOR = (tokens, logins, auditing)
-_FHIR = (validating, reading, fhir, keyset)
-_OURS = (openapi, cases, adjudications, pulling, sources, cohort, unread, operations, pages)
+_FHIR = (validating, reading, exporting, fhir, keyset)
+_OURS = (openapi, cases, adjudications, pulling, sources, cohort, unread, operations)
 _ROUTES = (*_AT_THE_DOOR, *_FHIR, *_OURS)
 
 
@@ -70,6 +71,7 @@ def create_app(
     protect(app)
     for routes in _ROUTES:
         app.register_blueprint(routes)
+    add_pages(app)
     return app
 
 

@@ -1,6 +1,6 @@
 """Every failure as an OperationOutcome: ours, HTTP's, and the unforeseen (told by its class, never by its words).
 
-Takes from: errors, answers.  Gives to: factory.
+Takes from: errors, answers, pages.  Gives to: factory.
 Source: https://hl7.org/fhir/R4/http.html#Status-Codes,
 https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.location
 """
@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from adapter.errors import AdapterError, InvalidContentError, Issue, RemoteTransientError
 from adapter.web.answers import outcome
+from adapter.web.pages.frame import is_page, show_problem
 
 _LOG = logging.getLogger("adapter.web")
 
@@ -60,7 +61,7 @@ def _ours(error: AdapterError) -> Response:
     headers = {}
     if isinstance(error, RemoteTransientError):
         headers["Retry-After"] = str(int(error.retry_after_seconds or 5))
-    return outcome(error.issues(), status, **headers)
+    return _told(error.issues(), status, headers)
 
 
 def _of_http(error: HTTPException) -> Response:
@@ -68,4 +69,12 @@ def _of_http(error: HTTPException) -> Response:
     kind, english, french = _TEXTS.get(status, _TEXTS[400] if status < 500 else _TEXTS[500])
     issue = Issue("error", kind, _PLACES.get(status, "http"), f"http-{status}", english, "receive", text_fr=french)
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Location")}
-    return outcome([issue], status, **kept)
+    return _told([issue], status, kept)
+
+
+def _told(issues: list[Issue], status: int, headers: dict[str, str]) -> Response:
+    if not is_page():
+        return outcome(issues, status, **headers)
+    page = show_problem(issues, status)
+    page.headers.update(headers)
+    return page

@@ -1,62 +1,40 @@
 """The page where a person says who he is, and the way out.
 
-Takes from: access, guard, limits, answers.  Gives to: factory.
+Takes from: access, guard, limits, answers, pages.  Gives to: factory.
 Source: https://owasp.org/www-community/HttpOnly, RFC 6265bis (SameSite)
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Response, current_app, redirect, request
 
 from adapter.access import SESSION_SECONDS, close_session, log_in
 from adapter.errors import NotAuthenticatedError
-from adapter.web.answers import language, parts
+from adapter.web.answers import parts
 from adapter.web.guard import SESSION_COOKIE
 from adapter.web.limits import Failures
+from adapter.web.pages.frame import show
 
 routes = Blueprint("logins", __name__)
 _failures = Failures(10, window_seconds=60)
 
-WORDS = {
-    "en": {
-        "title": "Log in",
-        "lead": "The CRMO registry: for those who look after it.",
-        "login": "Login",
-        "password": "Password",
-        "code": "Code of the authenticator app, if you have one",
-        "enter": "Log in",
-        "wrong": "Login, password or code are not right.",
-        "wait": "Too many attempts. Wait a minute.",
-    },
-    "fr": {
-        "title": "Connexion",
-        "lead": "Le registre OCMR, pour celles et ceux qui en prennent soin.",
-        "login": "Identifiant",
-        "password": "Mot de passe",
-        "code": "Code de l'application d'authentification, si vous en avez une",
-        "enter": "Se connecter",
-        "wrong": "Identifiant, mot de passe ou code incorrect.",
-        "wait": "Trop de tentatives. Patientez une minute.",
-    },
-}
-
 
 @routes.get("/login")
-def ask() -> str:
+def ask() -> Response:
     return _page("")
 
 
 @routes.post("/login")
-def enter() -> Response | tuple[str, int]:
+def enter() -> Response:
     caller = f"{request.remote_addr} {request.form.get('login', '')[:100]}"
     if _failures.wait_seconds(caller):
-        return _page("wait"), 429
+        return _page("wait", 429)
     told = (request.form.get(name, "")[:500] for name in ("login", "password", "code"))
     try:
         secret = log_in(parts(), *told)
     except NotAuthenticatedError:
         _failures.count(caller)
-        return _page("wrong"), 401
+        return _page("wrong", 401)
     answer: Response = redirect("/", 303)  # type: ignore[assignment]
     secure = current_app.config["PUBLIC_URL"].startswith("https:")
     answer.set_cookie(
@@ -74,5 +52,5 @@ def leave() -> Response:
     return answer
 
 
-def _page(problem: str) -> str:
-    return render_template("login.html", words=WORDS[language()], tongue=language(), problem=problem)
+def _page(problem: str, status: int = 200) -> Response:
+    return show("login", status, problem=problem)

@@ -23,6 +23,7 @@ routes = Blueprint("openapi", __name__)
 
 _PLACE = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<choices>[^)]*)\))?:)?(?P<name>\w+)>")
 _PAGES = ("/static/<path:filename>", "/login", "/logout", "/")
+_PAGES_UNDER = "/ui/"
 _FORMS = ("/auth/token", "_search")
 _OUTCOME: Json = {
     "description": "An OperationOutcome that names the place and the rule",
@@ -40,7 +41,7 @@ def describe(app: Flask) -> Json:
     """Every route that a program may use, as an OpenAPI document."""
     paths: dict[str, Json] = {}
     for rule in app.url_map.iter_rules():
-        if rule.rule not in _PAGES:
+        if rule.rule not in _PAGES and not rule.rule.startswith(_PAGES_UNDER):
             address = _PLACE.sub(lambda match: f"{{{match['name']}}}", rule.rule)
             paths.setdefault(address, {}).update(_operations(app, rule))
     return {

@@ -13,8 +13,8 @@ from adapter.errors import NotPermittedError
 
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -22,6 +22,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_JSON, _LINES = ("application/fhir+json", "application/json"), ("application/fhir+ndjson", "application/ndjson")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -32,11 +33,8 @@ def protect(app: Flask) -> None:
 
 def _check() -> None:
     wanted = request.accept_mimetypes
-    if (
-        request.path.startswith("/fhir")
-        and wanted
-        and not wanted.best_match(["application/fhir+json", "application/json"])
-    ):
+    offered = [*_JSON, *(_LINES if request.path.startswith("/fhir/$export/") else ())]
+    if request.path.startswith("/fhir") and wanted and not wanted.best_match(offered):
         raise NotAcceptable
     if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise NotPermittedError("Another site's page may not do this.")

@@ -81,7 +81,7 @@ def test_carries_the_declarations(wheel: Path, folder: str) -> None:
     [
         "adapter/_shipped/mappings/criteria.yaml",
         "adapter/schemas/case.schema.json",
-        "adapter/web/templates/overview.html",
+        "adapter/web/templates/pages/home.html",
         "adapter/web/static/registry.css",
         "adapter/store/migrations/versions/0001_registry.py",
         "adapter/hospital/default-source.yaml",

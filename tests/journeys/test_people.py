@@ -73,7 +73,7 @@ def test_a_wrong_word_says_nothing_about_which_it_was(guarded: Flask, run: Any, 
     answer = browser.post("/login", data={"login": login, "password": password})
 
     assert answer.status_code == 401
-    assert "Login, password or code are not right." in answer.text
+    assert "Identifiant, mot de passe ou code incorrect." in answer.text
     assert "Set-Cookie" not in answer.headers
 
 

@@ -1,0 +1,20 @@
+"""The pages of the registry: rendered here, readable without scripts, in French and English.
+
+Each file is one page or a few that belong together; what they say is in words/*.yaml.
+Takes from: the journeys, access, the other files of web.  Gives to: factory.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from adapter.web.pages.frame import dress
+from adapter.web.pages.home import routes as home
+
+_PAGES: tuple[Blueprint, ...] = (home,)
+
+
+def add_pages(app: Flask) -> None:
+    dress(app)
+    for routes in _PAGES:
+        app.register_blueprint(routes)
