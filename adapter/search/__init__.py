@@ -5,6 +5,7 @@ Source: https://hl7.org/fhir/R4/search.html
 """
 
 from adapter.search.asking import MAX_COUNT, PATIENT, Filter, Search, Value, parse_search
+from adapter.search.matching import matches
 from adapter.search.parameters import Entry, index_of, load_parameters
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Value",
     "index_of",
     "load_parameters",
+    "matches",
     "parse_search",
 ]

@@ -74,6 +74,14 @@ class Stored:
     body: Json | None
 
 
+def whole(found: Stored) -> Json:
+    """A resource as it was made, with its version and time: they are the row's, not the resource's."""
+    body = found.body or {}
+    own = {"versionId": str(found.version), "lastUpdated": found.updated_at.isoformat(timespec="milliseconds")}
+    head = {"resourceType": body["resourceType"], "id": body["id"], "meta": {**own, **body.get("meta", {})}}
+    return head | {name: value for name, value in body.items() if name not in head}
+
+
 def of_case(connection: sa.Connection, case_id: str) -> list[Stored]:
     """The current version of every resource ever made of a case, the deleted ones too."""
     return _all(connection, sa.select(RESOURCES).where(RESOURCES.c.case_id == case_id, CURRENT))

@@ -19,6 +19,7 @@ from adapter.search import PATIENT, load_parameters
 
 _OF_TYPES = {"read", "vread", "history-instance", "search-type"}
 _SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_BULK = "http://hl7.org/fhir/uv/bulkdata"
 _OPERATION = "http://hl7.org/fhir/OperationDefinition"
 _LEADS_TO_PATIENT = {"name": "patient", "type": "reference"}
 
@@ -45,6 +46,8 @@ def make_capability_statement(app: Flask) -> Json:
     rest: Json = {"mode": "server", "interaction": [{"code": code} for code in sorted(served - _OF_TYPES)]}
     if app.config["ASK_WHO"]:
         rest["security"] = {"service": [{"coding": [{"system": _SECURITY, "code": "SMART-on-FHIR"}]}]}
+    if "/fhir/$export" in {rule.rule for rule in app.url_map.iter_rules()}:
+        rest["operation"] = [{"name": "export", "definition": f"{_BULK}/OperationDefinition/export"}]
     rest["resource"] = [_resource(type_, of_types) for type_ in load_parameters()]
     return {
         "resourceType": "CapabilityStatement",
@@ -57,6 +60,7 @@ def make_capability_statement(app: Flask) -> Json:
         "kind": "instance",
         "software": {"name": "crmo-fhir-adapter", "version": __version__},
         "implementation": {"description": "Receives hospital records of children with CRMO"},
+        "instantiates": [f"{_BULK}/CapabilityStatement/bulk-data"],
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
         "rest": [rest],
@@ -78,7 +82,10 @@ def _resource(type_: str, interactions: list[str]) -> Json:
     if type_ == "Patient":
         others = [each for each in load_parameters() if each != "Patient"]
         told["searchRevInclude"] = [f"{each}:{name}" for each in others for name in PATIENT]
-        told["operation"] = [{"name": "everything", "definition": f"{_OPERATION}/Patient-everything"}]
+        told["operation"] = [
+            {"name": "everything", "definition": f"{_OPERATION}/Patient-everything"},
+            {"name": "export", "definition": f"{_BULK}/OperationDefinition/patient-export"},
+        ]
     else:
         told["searchInclude"] = [f"{type_}:{name}" for name in PATIENT]
     return told

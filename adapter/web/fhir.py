@@ -1,6 +1,6 @@
 """Routes under /fhir: what hospitals talk to.
 
-Takes from: errors, inbound, answers, receiving, capability.  Gives to: factory.
+Takes from: inbound, answers, receiving, capability.  Gives to: factory.
 Source: https://hl7.org/fhir/R4/http.html
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app
 
 from adapter import inbound
-from adapter.errors import NotSupportedError
 from adapter.web.answers import fhir, parts
 from adapter.web.capability import interacts, make_capability_statement
 from adapter.web.receiving import answer_bundle, held_scopes, read_body, read_source
@@ -27,8 +26,3 @@ def receive() -> Response:
 @interacts()
 def metadata() -> Response:
     return fhir(make_capability_statement(current_app))
-
-
-@routes.get("/fhir/$export")
-def export() -> Response:
-    raise NotSupportedError("Bulk export is not offered yet; a search with its next links reads everything too.")

@@ -15,12 +15,12 @@ from adapter.errors import GoneError, NotFoundError, NotPermittedError, UsageErr
 from adapter.scopes import may
 from adapter.search import MAX_COUNT, parse_search
 from adapter.store import inbox, resources
-from adapter.store.resources import Stored
+from adapter.store.resources import Stored, whole
 from adapter.store.searching import everything, run_search
 from adapter.web.answers import fhir, parts, version_tag
 from adapter.web.capability import interacts
 from adapter.web.guard import principal
-from adapter.web.searchsets import body, entry, history_entry, searchset
+from adapter.web.searchsets import entry, history_entry, searchset
 
 routes = Blueprint("reading", __name__)
 TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, Observation, Provenance)"
@@ -134,7 +134,7 @@ def _resource(found: Stored) -> Response:
     headers = {"ETag": tag, "Last-Modified": changed}
     if request.if_none_match.contains_weak(str(found.version)):
         return Response(status=304, headers=headers)
-    response = fhir(body(found))
+    response = fhir(whole(found))
     response.headers.update(headers)
     return response
 

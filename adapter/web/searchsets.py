@@ -1,6 +1,6 @@
 """Resources of the registry as the entries of Bundles, with links that lead back here.
 
-Takes from: errors, store, answers.  Gives to: reading, exporting.
+Takes from: errors, store, answers.  Gives to: reading.
 Source: https://hl7.org/fhir/R4/bundle.html
 """
 
@@ -12,22 +12,14 @@ from urllib.parse import urlencode
 from flask import current_app, request
 
 from adapter.errors import Json
-from adapter.store.resources import Stored
+from adapter.store.resources import Stored, whole
 from adapter.web.answers import version_tag
-
-
-def body(found: Stored) -> Json:
-    """As it was made, with its version and time: they are the row's, not the resource's."""
-    body = found.body or {}
-    own = {"versionId": str(found.version), "lastUpdated": found.updated_at.isoformat(timespec="milliseconds")}
-    head = {"resourceType": body["resourceType"], "id": body["id"], "meta": {**own, **body.get("meta", {})}}
-    return head | {name: value for name, value in body.items() if name not in head}
 
 
 def entry(found: Stored, mode: str) -> Json:
     return {
         "fullUrl": f"{_base()}/{found.type}/{found.id}",
-        "resource": body(found),
+        "resource": whole(found),
         "search": {"mode": mode},
     }
 
@@ -37,7 +29,7 @@ def history_entry(found: Stored) -> Json:
     status = {"DELETE": "204", "POST": "201", "PUT": "200"}[method]
     told: Json = {"fullUrl": f"{_base()}/{found.type}/{found.id}"}
     if found.body is not None:
-        told["resource"] = body(found)
+        told["resource"] = whole(found)
     told["request"] = {"method": method, "url": found.type if method == "POST" else f"{found.type}/{found.id}"}
     at = found.updated_at.isoformat(timespec="milliseconds")
     return told | {"response": {"status": status, "etag": version_tag(found.version), "lastModified": at}}

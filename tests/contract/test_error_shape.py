@@ -59,14 +59,12 @@ def test_every_wrong_media_type_is_refused_in_fhirs_words(client: FlaskClient, c
     assert_outcome(answer)
 
 
-def test_what_is_announced_and_not_built_says_so(client: FlaskClient) -> None:
-    asked = [
-        client.get("/fhir/$export"),
-    ]
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_is_not_offered_says_so(client: FlaskClient, method: str) -> None:
+    answer = client.open("/fhir/Group/1/$export", method=method)
 
-    assert [answer.status_code for answer in asked] == [501]
-    for answer in asked:
-        assert_outcome(answer)
+    assert answer.status_code == 501
+    assert_outcome(answer)
 
 
 def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:

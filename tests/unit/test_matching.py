@@ -1,75 +1,84 @@
-"""A search held against a resource, by itself and in the way made for many."""
+"""A resource held against a search without a database: as the search itself would judge it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from adapter.errors import Json
-from adapter.hospital import Search
-from adapter.hospital.matching import make_test, matches, patient_of
+from adapter.parts import Knowledge
+from adapter.search import matches, parse_search
+from tests.journeys.test_reading import CASES, searches
 
-ICD = "http://hl7.org/fhir/sid/icd-10"
-
-
-def condition(code: Any, **more: Any) -> Json:
-    return {"resourceType": "Condition", "id": "c1", "code": code, **more}
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-M863 = condition({"coding": [{"system": ICD, "code": "M86.3"}]})
+@pytest.fixture(scope="module")
+def resources(knowledge: Knowledge) -> list[dict[str, Any]]:
+    return [resource for case in CASES for resource in knowledge.mappings.to_resources(case)]
 
 
-@pytest.mark.parametrize(
-    ("resource", "code", "fits"),
-    [
-        (M863, "M86.3", True),
-        (M863, "m86.3", True),
-        (M863, "M86", False),
-        (M863, f"{ICD}|M86.3", True),
-        (M863, "http://snomed.info/sct|M86.3", False),
-        (M863, f"{ICD}|", True),
-        (M863, "http://snomed.info/sct|", False),
-        (M863, "|M86.3", False),
-        (M863, "E11,M86.3", True),
-        (condition({"coding": [{"code": "M86.3"}]}), "|M86.3", True),
-        (condition({"coding": {"code": "M86.3"}}), "M86.3", True),
-        (condition({"coding": ["M86.3", {"code": 863}]}), "E11", False),
-        (condition({"text": "M86.3"}), "M86.3", False),
-        (condition({"coding": [{"system": {"a": 1}, "code": "M86.3"}]}), f"{ICD}|M86.3", False),
-        (condition({"coding": [{"system": ["x"], "code": ["M86.3"]}]}), f"{ICD}|", False),
-        (condition(None), "M86.3", False),
-        ({"resourceType": "Observation", "code": {"coding": [{"code": "M86.3"}]}}, "M86.3", False),
-    ],
-)
-def test_code_is_compared_as_a_token(resource: Json, code: str, fits: bool) -> None:
-    search = Search("Condition", {"code": (code,)})
-    assert matches(resource, search) is fits
-    assert make_test(search)(resource) is fits
+def found(resources: list[dict[str, Any]], type_: str, query: str) -> list[str]:
+    search = parse_search(type_, parse_qsl(query, keep_blank_values=True))
+    here = [each for each in resources if each["resourceType"] == type_]
+    return sorted(each["id"] for each in here if matches(search, each, AT))
 
 
-def test_what_cannot_be_judged_here_is_unknown_and_counts_as_met() -> None:
-    search = Search("Condition", {"code": ("M86.3",), "onset-date": ("ge2015",)})
-    assert matches(M863, search) is None
-    assert make_test(search)(M863)
+def test_it_finds_what_a_plain_look_at_every_resource_finds(resources: list[dict[str, Any]]) -> None:
+    asked = [each for each in searches(resources) if "," not in each[0]]
+
+    assert len(asked) > 100
+    for address, ids in asked:
+        assert found(resources, address.split("?")[0].removeprefix("/fhir/"), urlsplit(address).query) == ids, address
 
 
-def test_one_parameter_that_fails_decides() -> None:
-    assert matches(M863, Search("Condition", {"code": ("E11",), "onset-date": ("ge2015",)})) is False
+@pytest.mark.parametrize("code", ["male", "|male", "male,unknown"])
+def test_a_token_and_its_opposite_share_everything_out(resources: list[dict[str, Any]], code: str) -> None:
+    with_, without = found(resources, "Patient", f"gender={code}"), found(resources, "Patient", f"gender:not={code}")
+
+    assert with_
+    assert sorted(with_ + without) == found(resources, "Patient", "")
+
+
+def test_a_system_that_is_another_does_not_fit(resources: list[dict[str, Any]]) -> None:
+    assert found(resources, "Patient", "gender=urn:other|male") == []
+    assert found(resources, "Patient", "gender:missing=true") == []
 
 
 @pytest.mark.parametrize(
-    ("reference", "id_"),
+    ("query", "finds"),
     [
-        ("Patient/p1", "p1"),
-        ("https://chu.example/fhir/Patient/p1", "p1"),
-        ("Patient/p1/_history/3", "p1"),
-        ("urn:uuid:1", ""),
-        ("Practitioner/p1", ""),
-        ("OtherPatient/p1", ""),
-        (None, ""),
+        ("_lastUpdated=2026-03-01", True),
+        ("_lastUpdated=ne2026-03-01", False),
+        ("_lastUpdated=gt2026-03-01", False),
+        ("_lastUpdated=ge2026-03-01T12:00:00Z", True),
+        ("_lastUpdated=lt2026-03-01T12:00:00Z", False),
+        ("_lastUpdated=le2026-03-01T12:00:00Z", True),
+        ("_lastUpdated=sa2026-02-28", True),
+        ("_lastUpdated=eb2026-03-02", True),
     ],
 )
-def test_patient_is_read_off_the_reference(reference: str | None, id_: str) -> None:
-    assert patient_of(condition(None, subject={"reference": reference})) == id_
-    assert patient_of({"resourceType": "AllergyIntolerance", "patient": {"reference": reference}}) == id_
+def test_the_time_of_change_is_compared(resources: list[dict[str, Any]], query: str, finds: bool) -> None:
+    assert bool(found(resources, "Patient", query)) is finds
+
+
+def test_ids_and_numbers_are_compared(resources: list[dict[str, Any]]) -> None:
+    one = found(resources, "Observation", "")[0]
+    below, above = (found(resources, "Observation", f"value-quantity={each}5") for each in ("lt", "ge"))
+
+    assert found(resources, "Observation", f"_id={one}") == [one]
+    assert below
+    assert above
+    assert sorted(below + above) == found(resources, "Observation", "value-quantity:missing=false")
+
+
+def test_a_reference_is_found_by_its_id_and_with_its_type(resources: list[dict[str, Any]]) -> None:
+    parts = [each for each in resources if each.get("partOf")]
+    target = parts[0]["partOf"][0]["reference"]
+    type_ = parts[0]["resourceType"]
+
+    assert parts[0]["id"] in found(resources, type_, f"part-of={target}")
+    assert parts[0]["id"] in found(resources, type_, f"part-of={target.partition('/')[2]}")
+    assert parts[0]["id"] not in found(resources, type_, "part-of=Other/x")
