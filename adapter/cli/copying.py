@@ -25,9 +25,9 @@ def backup(session: Session, file: Path, as_json: bool) -> None:
     from adapter.backup import back_up
 
     with session.parts() as parts:
-        copy = back_up(parts.store, file, parts.clock())
         with parts.store.writing() as connection:
-            write_down(parts, connection, "backup")
+            write_down(parts, connection, "backup")  # first: a copy that nobody wrote down must not be
+        copy = back_up(parts.store, file, parts.clock())
     if as_json:
         emit({"file": str(file), "revision": copy.revision, "rows": copy.rows, "tables": copy.tables}, indent=False)
     tell(f"{copy.rows} rows of {len(copy.tables)} tables are in {file}; the keys are not")

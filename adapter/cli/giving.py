@@ -70,6 +70,7 @@ def export(session: Session, folder: Path, form: Form, outside: bool, like: str,
     from adapter.exports import export_cases
 
     with session.parts() as parts:
+        _remember(parts, outside=outside)
         told = export_cases(
             included_cases(parts, like),
             folder,
@@ -79,7 +80,6 @@ def export(session: Session, folder: Path, form: Form, outside: bool, like: str,
             provenance=_provenance(parts, like),
             outside=outside,
         )
-        _remember(parts, outside=outside)
     if as_json:
         emit(told, indent=False)
     tell(f"exported to {folder}; check with: sha256sum -c SHA256SUMS")
@@ -99,7 +99,7 @@ def _provenance(parts: Parts, like: str) -> Json:
 
 
 def _remember(parts: Parts, *, outside: bool) -> None:
-    """Who takes data out is written down."""
+    """Who takes data out is written down, and before there is anything to take."""
     from adapter.access.commands import write_down
 
     with parts.store.writing() as connection:

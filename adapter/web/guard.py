@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, redirect, request
 from adapter.access import NOBODY, OPEN, Principal, load_permissions, who_is
 from adapter.errors import AdapterError, NotAuthenticatedError, NotFoundError, NotPermittedError
 from adapter.store import audit, inbox
-from adapter.web.answers import outcome, parts
+from adapter.web.answers import parts
 
 SESSION_COOKIE = "crmo_session"
 # Asked every few seconds by machines that look after machines, and telling nothing about anybody.
@@ -75,7 +75,7 @@ def _write_down(response: Response) -> Response:
             with parts().store.writing() as connection:
                 audit.append(connection, audit.Event(parts().clock(), *what))
         except AdapterError as error:
-            response = outcome(error.issues(), error.http_status)
+            response = current_app.make_response(current_app.handle_user_exception(error))
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="crmo"'
     return response

@@ -1,0 +1,62 @@
+"""What the battery has found, each as a test of its own: mended, and not to come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from adapter import bootstrap
+from adapter.cli import main
+from adapter.errors import RemoteTransientError, UsageError
+from adapter.parts import Knowledge
+from adapter.store import audit
+
+
+@pytest.fixture
+def registry(tmp_path: Path, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Where commands work."""
+    monkeypatch.setattr(bootstrap, "load_knowledge", lambda settings, rule_set="SA": knowledge)
+    return ["--data", str(tmp_path / "data")]
+
+
+def test_who_is_not_answered_because_the_access_cannot_be_written_down_is_told_when_to_try_again(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> int:
+        raise RemoteTransientError("The database does not answer.")
+
+    monkeypatch.setattr(audit, "append", fail)
+
+    answer = client.get("/cases")
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "step"),
+    [
+        (["export", "--to", "{folder}/export"], "adapter.exports", "ensure_empty"),
+        (["backup", "{folder}/copy.zip"], "adapter.backup", "_write"),
+    ],
+)
+def test_data_are_not_taken_out_before_it_is_written_down_who_takes_them(
+    registry: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    module: str,
+    step: str,
+) -> None:
+    def die(*_: object) -> None:
+        raise UsageError("killed here")
+
+    monkeypatch.setattr(f"{module}.{step}", die)
+
+    CliRunner().invoke(main, [*registry, *(each.format(folder=tmp_path) for each in command)])
+
+    told = CliRunner().invoke(main, [*registry, "audit", "--json"])
+    assert f'"{command[0]}"' in told.output
