@@ -85,6 +85,17 @@ profiles-foreign: $(VENV)/.development  ## our examples in HL7's own validator (
 interop: $(VENV)/.development  ## the same pull from FHIR servers that are not ours (npm, cargo, Maven; long the first time)
 	$(BIN)/python -m tests.interop.pull.run
 
+interop-clients: $(VENV)/.development build/clients/.ready  ## clients that are not ours read the registry, each with its own token (npm, pip)
+	cp tests/interop/clients/run_kit.mjs build/clients/node/
+	$(BIN)/python -m tests.interop.clients.run
+
+build/clients/.ready: tests/interop/clients/requirements.txt tests/interop/clients/package-lock.json
+	$(PYTHON) -m venv build/clients
+	build/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/interop/clients/requirements.txt
+	mkdir -p build/clients/node && cp tests/interop/clients/package.json tests/interop/clients/package-lock.json build/clients/node/
+	cd build/clients/node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 interop-mapping: $(VENV)/.development  ## the exported maps in engines that are not ours (npm, pip)
 	sh tests/interop/mapping/run.sh
 
@@ -96,6 +107,9 @@ interop-phenopackets: $(VENV)/.development  ## our phenopackets read by the sche
 
 suppression: $(VENV)/.development  ## 10,000 random tables, and an attacker's best at their hidden cells
 	SUPPRESSION_TABLES=10000 $(BIN)/python -m pytest -n 2 tests/unit/test_suppression.py
+
+pages: $(VENV)/.development machine  ## every page in a real browser: languages, themes, widths; pictures in build/pages
+	$(BIN)/python -m tests.pages.browser
 
 fuzz-http: $(VENV)/.development  ## thousands of requests made from our own API description
 	CRMO_FUZZ_EXAMPLES=250 $(BIN)/python -m pytest tests/journeys/test_openapi.py
@@ -115,10 +129,12 @@ wheel: $(VENV)/.development  ## the package, in dist/
 lock: $(VENV)/.development  ## pin versions, hashes and licences again
 	$(BIN)/python -m tests.lock
 
-# Tests start a real PostgreSQL server of their own (only its binaries are needed) and run the README's curl commands.
+# Tests start a real PostgreSQL server of their own (only its binaries are needed), run the README's curl commands and
+# look at the pages in a real Chromium.
 machine:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || $(MAKE) -s apt-postgresql
 	@command -v curl >/dev/null 2>&1 || $(MAKE) -s apt-curl
+	@command -v chromium >/dev/null 2>&1 || $(MAKE) -s apt-chromium
 
 apt-%:
 	@echo "Installing Debian's package $*"
@@ -143,4 +159,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: fuzz-http help run test lint bench bench-pull fault-table chaos bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean
+.PHONY: pages fuzz-http help run test lint bench bench-pull fault-table chaos bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean

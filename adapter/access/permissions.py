@@ -26,7 +26,7 @@ class Permissions:
     clients  letter of an interaction -> permissions
     """
 
-    names: frozenset[str]
+    names: tuple[str, ...]
     routes: Mapping[str, str]
     roles: Mapping[str, frozenset[str]]
     clients: Mapping[str, frozenset[str]]
@@ -41,7 +41,7 @@ class Permissions:
     def of_scopes(self, scopes: Iterable[Scope]) -> frozenset[str]:
         held = list(scopes)
         brought = [brings for letter, brings in self.clients.items() if letter == _ANY_SCOPE or may(held, "*", letter)]
-        own = {scope.allowed for scope in held if not scope.type} & self.names
+        own = {scope.allowed for scope in held if not scope.type} & set(self.names)
         return frozenset(own).union(*brought) if held else frozenset()
 
 
@@ -53,7 +53,7 @@ def load_permissions() -> Permissions:
         raise DeclarationError(problems)
     data = declaration.data
     return Permissions(
-        names=frozenset(data["permissions"]),
+        names=tuple(data["permissions"]),
         routes={route: permission for permission, routes in data["routes"].items() for route in routes},
         roles={role: frozenset(brings) for role, brings in data["roles"].items()},
         clients={letter: frozenset(brings) for letter, brings in data["clients"].items()},

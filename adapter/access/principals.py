@@ -38,7 +38,7 @@ class Principal:
 
 
 NOBODY = Principal("nobody", frozenset({"public"}), ())
-OPEN = Principal("open", load_permissions().names)
+OPEN = Principal("open", frozenset(load_permissions().names))
 
 
 def who_is(parts: Parts, authorization: str | None, session: str | None) -> Principal:

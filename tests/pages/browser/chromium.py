@@ -1,0 +1,110 @@
+"""A real Chromium, Debian's, and what is held against every page that it shows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_BROKEN = """
+window.broken = [];
+addEventListener("securitypolicyviolation", told => window.broken.push(told.violatedDirective));
+"""
+_OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_PATIENCE = 90_000
+Theme = Literal["light", "dark"]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail("No Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=_PATIENCE
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """One window, and what was noticed in it: calls to other origins, refusals of the policy, errors of scripts."""
+
+    page: Page
+    base: str
+    foreign: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def go(self, address: str) -> None:
+        self.page.goto(self.base + address)
+        self.faults += [f"{address}: policy {each}" for each in self.page.evaluate("window.broken || []")]
+
+    def violations(self) -> list[str]:
+        """axe-core's, as "rule: where"."""
+        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG}}).response["violations"]
+        return [f"{each['id']}: {node['target']} {node['html'][:120]}" for each in found for node in each["nodes"]]
+
+    def too_wide(self) -> int:
+        """By how many pixels the page has to be moved sideways."""
+        over: int = self.page.evaluate(_OVER)
+        return over
+
+
+@contextmanager
+def window(
+    browser: Browser,
+    base: str,
+    *,
+    width: int = 1280,
+    theme: Theme = "light",
+    language: str = "fr",
+    scripts: bool = True,
+    cookies: Any = None,
+) -> Iterator[Watched]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=theme,
+        locale=language,
+        java_script_enabled=scripts,
+        reduced_motion="reduce",
+        storage_state=cookies,
+    )
+    context.set_default_timeout(_PATIENCE)
+    page = context.new_page()
+    watched = Watched(page, base)
+    if scripts:
+        page.add_init_script(_BROKEN)
+    page.on("request", lambda asked: _note_foreign(watched, asked.url))
+    page.on("pageerror", lambda error: watched.faults.append(f"{page.url}: {error.name}"))
+    page.on("console", lambda said: _note_fault(watched, said.type, said.text))
+    yield watched
+    context.close()
+
+
+def _note_foreign(watched: Watched, url: str) -> None:
+    if not url.startswith((watched.base, "data:", "blob:")):
+        watched.foreign.append(url)
+
+
+def _note_fault(watched: Watched, kind: str, text: str) -> None:
+    if kind == "error" and "Content Security Policy" in text:
+        watched.faults.append(text)
+
+
+def log_in(watched: Watched, login: str, password: str) -> Any:
+    """Through the form; the session, for other windows."""
+    watched.go("/login")
+    watched.page.fill("#login", login)
+    watched.page.fill("#password", password)
+    watched.page.click("main button")
+    watched.page.wait_for_url(f"{watched.base}/")
+    return watched.page.context.storage_state()
