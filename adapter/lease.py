@@ -6,7 +6,7 @@
             return ...                       # paused, cancelled, or the process is asked to end
         lease.end("complete", report)
 
-Takes from: errors, parts, store.  Gives to: pull, worker.
+Takes from: errors, hospital, parts, store.  Gives to: pull, worker.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapter.errors import AdapterError, Issue, Json, RemoteTransientError
+from adapter.hospital.politeness import QuietHour
 from adapter.parts import Parts
 from adapter.store import leases
 from adapter.store.jobs import Job, JobState, Wish
@@ -81,9 +82,15 @@ class Lease:
         self._give_back(states.get(self._wish or "", "waiting"))
 
     def fail(self, error: AdapterError, retries: int) -> None:
-        """The journey raised: what may pass is tried again later, as often as allowed; the rest has failed."""
+        """The journey raised: what may pass is tried again later, as often as allowed; the rest has failed.
+
+        A quiet hour is no failure: the job waits for its end, whoever runs it.
+        """
         issue = error.issues()[0].as_json()
-        if isinstance(error, RemoteTransientError) and self.job.attempts <= retries:
+        if isinstance(error, QuietHour):
+            ends = self._parts.clock() + timedelta(seconds=error.retry_after_seconds or 0)
+            self._give_back("waiting", issue=issue, due_at=ends)
+        elif isinstance(error, RemoteTransientError) and self.job.attempts <= retries:
             asked = timedelta(seconds=error.retry_after_seconds or 0)
             pause = _PATIENCE[min(self.job.attempts, len(_PATIENCE)) - 1]
             self._give_back("waiting", issue=issue, due_at=self._parts.clock() + max(asked, pause))

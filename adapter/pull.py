@@ -79,7 +79,7 @@ def run_pull(
 
     Shapes:  notice    told while it goes on: the counts so far, "phase", "done" and "of" (patients)
              stopping  set when the process is asked to end; the pull then stops and waits for the next one
-             retries   how often a hospital that does not answer puts the pull back instead of ending it
+             retries   how often a hospital that does not answer puts the pull back instead of ending it in part
              returns   as `tally.make_report`; screened is the sum of the counts; state is "stopped" when the pull was
                        paused, cancelled or the process ends. Of a job with `only_options`: {"source", "state", "only"}
                        with "findings" (`examining.report_profile`) or what `forecast_pull` tells
@@ -94,6 +94,7 @@ def run_pull(
         memory = Memory(parts, source.name)
         with open_hospital(source, parts.secret, patience) as hospital:
             taking = open_taking(parts, hospital, pull_id, lease.job.options.get("since", ALL), memory)
+            taking.gives_up = lease.job.attempts > retries
             journey = _Journey(parts, hospital, taking, memory, pull_id, lease, notice)
             stopped = not (taking.take(journey.goes_on) and journey.judge())
             issues = [*taking.issues(), *find_changes(parts, hospital)]

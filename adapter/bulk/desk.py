@@ -33,6 +33,7 @@ class Desk:
     Shapes:  since    instant; "" for everything
              watch    when it is there, everybody whom it names true is a candidate, whatever the line says
              only     ids of the patients to export; empty for all whom the level covers
+             gives_up  of a file that cannot be read now; else the pull goes on another time
              goes_on  told the progress after each commit; False means: stop here
     """
 
@@ -50,6 +51,7 @@ class Desk:
     goes_on: Callable[[Json], bool] = lambda progress: True
     count: Callable[[str], int | None] = lambda type_: None
     watch: Callable[[str], bool] | None = None
+    gives_up: bool = True
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from adapter.bulk.people import People
 from adapter.errors import RemoteError, RemoteTransientError
 from adapter.hospital.bulk.lines import batches_of
 from adapter.hospital.origin import host_of
+from adapter.hospital.politeness import QuietHour
 from adapter.hospital.retry import persist
 from adapter.hospital.session import Stream
 from adapter.store import bulk
@@ -35,7 +36,7 @@ def read_file(desk: Desk, file: bulk.File, people: People | None) -> None:
     """Read a file from where it stands; it ends as "read" or, with its problem, as "failed".
 
     Shapes:  people  None while it is not known who is a candidate: then every line is kept, to be sifted
-    Errors:  RemoteError with a status of GONE; Stopped
+    Errors:  RemoteError with a status of GONE; RemoteTransientError where the desk does not give up; Stopped
     """
     while file.state == "waiting":
         before = file.offset
@@ -47,6 +48,8 @@ def read_file(desk: Desk, file: bulk.File, people: People | None) -> None:
                 raise
             if isinstance(error, RemoteTransientError) and file.offset > before:
                 continue  # it breaks off again and again, and yet comes further
+            if isinstance(error, QuietHour) or (isinstance(error, RemoteTransientError) and not desk.gives_up):
+                raise
             file.state, file.problem = "failed", str(error)
         with desk.store.writing() as connection:
             bulk.save_file(connection, file)

@@ -55,6 +55,15 @@ class ExportTaking:
         )
         self.exported = Exported()
 
+    @property
+    def gives_up(self) -> bool:
+        """Of a file that cannot be read now; else the pull goes on another time."""
+        return self._desk.gives_up
+
+    @gives_up.setter
+    def gives_up(self, gives_up: bool) -> None:
+        self._desk.gives_up = gives_up
+
     def take(self, goes_on: Callable[[str], bool]) -> bool:
         """Take the whole export; one that was begun goes on.
 

@@ -14,21 +14,23 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 
 from adapter.crawl.book import Answered, book
 from adapter.crawl.ledger import Scribe
 from adapter.crawl.parcel import Parcel, pack
-from adapter.crawl.questions import question_of
+from adapter.crawl.questions import first_of, question_of
 from adapter.crawl.trust import Trust
 from adapter.crawl.walk import can_split
 from adapter.crawl.way import Way
-from adapter.errors import RemoteTransientError
+from adapter.errors import Json, RemoteTransientError
 from adapter.hospital import Hospital
 from adapter.hospital.answers import Page, read_page, read_resource
 from adapter.hospital.asking import Question, Reply
+from adapter.hospital.politeness import QuietHour
 from adapter.hospital.session import Answer
 from adapter.parts import Parts
-from adapter.store import units
+from adapter.store import ledger, pages, units
 from adapter.store.units import Stage, Unit
 
 # A server that did not answer so many units in a row will not answer the next one either.
@@ -36,6 +38,7 @@ SILENT_IN_A_ROW = 3
 # So many single patients refused in a row: the type is refused, and lists of it are not taken apart any more.
 REFUSED_IN_A_ROW = 3
 MAX_PARSING = 32 * 1024 * 1024
+_AT_THE_START: Json = {"cursor": None, "pages": 0, "received": 0, "expected": None, "restarts": 0, "problem": ""}
 
 GoesOn = Callable[[], bool]
 
@@ -51,6 +54,8 @@ class Crawl:
         self._refused: Counter[str] = Counter()
         self._trust: dict[str, Trust] = {}
         self._silent = 0
+        self._unanswered: list[Unit] = []
+        self._quiet: QuietHour | None = None
         self.stopped = False
 
     @property
@@ -62,6 +67,7 @@ class Crawl:
         """Bring every waiting unit of a stage to its end, or stop because the server is silent or we are asked to.
 
         Shapes:  goes_on  asked after every transaction; False stops: what is kept stays, and the pull can go on
+        Errors:  QuietHour; what is kept stays, and the pull can go on
         """
         queue = _Queue(self._parts, self._pull_id, stage)
         with ThreadPoolExecutor(self._hospital.connections, thread_name_prefix="pull") as threads:
@@ -73,10 +79,34 @@ class Crawl:
                     if not asking:
                         return
                     done, asking = wait(asking, return_when=FIRST_COMPLETED)
-                    queue.put_back(self._keep([each.result() for each in done]))
+                    queue.put_back(self._keep(self._answered(done)))
                     self.stopped = not goes_on()
+                    if self._quiet:
+                        raise self._quiet
             finally:
                 threads.shutdown(wait=not self.stopped, cancel_futures=True)
+
+    def put_back(self) -> RemoteTransientError:
+        """Let the units that a silent server did not answer wait again, from their first page; the error to raise."""
+        problem = self._unanswered[-1].problem.removeprefix(f"{self._hospital.host}: ")
+        with self._parts.store.writing() as connection:
+            for unit in self._unanswered:
+                pages.clear(connection, unit.id)
+                units.save(connection, replace(unit, state="waiting", way=first_of(unit).as_json(), **_AT_THE_START))
+        told = f"did not answer {len(self._unanswered)} times in a row: {problem}"
+        return RemoteTransientError(told, self._hospital.host)
+
+    def _answered(self, done: set[Future[Answered]]) -> list[Answered]:
+        """What came; of questions that met a quiet hour, only what was sent before is written down."""
+        found = []
+        for each in done:
+            try:
+                found.append(each.result())
+            except QuietHour as error:
+                self._quiet = error
+                with self._parts.store.writing() as connection:
+                    ledger.add(connection, self._pull_id, None, [self._scribe.request(one) for one in error.attempts])
+        return found
 
     def _ask(self, unit: Unit) -> Answered:
         way = Way(**{**self._habits.get(unit.type, {}), **unit.way})
@@ -116,7 +146,12 @@ class Crawl:
         unit, reply = done.unit, done.reply
         if unit.pages:
             self._habits[unit.type] = done.way.habits()
-        self._silent = self._silent + 1 if reply.unreachable and step == "end" else 0 if reply.value else self._silent
+        if reply.unreachable and step == "end":
+            self._silent += 1
+            self._unanswered.append(unit)
+        elif reply.value:
+            self._silent = 0
+            self._unanswered.clear()
         if step == "end" and not can_split(unit):
             self._refused[unit.type] = self._refused[unit.type] + 1 if reply.outcome == "fatal" else 0
 

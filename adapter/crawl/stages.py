@@ -24,12 +24,21 @@ STAGES: tuple[Stage, ...] = ("changes", "candidates", "patients", "consents", "c
 _CONTROLLED = ("candidates", "consents", "collect")
 
 
-def run_stages(parts: Parts, hospital: Hospital, pull_id: str, goes_on: Callable[[Stage], bool], plan: Plan) -> bool:
+def run_stages(
+    parts: Parts,
+    hospital: Hospital,
+    pull_id: str,
+    goes_on: Callable[[Stage], bool],
+    plan: Plan,
+    *,
+    gives_up: bool = True,
+) -> bool:
     """Take what the source asks for; a pull that was begun goes on.
 
-    Shapes:  goes_on  asked after every page that was kept; False stops
-             returns  False when it was stopped
-    Errors:  RemoteError when no search for candidates was answered
+    Shapes:  goes_on   asked after every page that was kept; False stops
+             gives_up  of a server that has fallen silent, say what is missing; else raise, to go on another time
+             returns   False when it was stopped
+    Errors:  RemoteError when no search for candidates was answered; RemoteTransientError
     """
     control = Control(parts, hospital, pull_id)
     crawl = Crawl(parts, hospital, pull_id)
@@ -39,6 +48,8 @@ def run_stages(parts: Parts, hospital: Hospital, pull_id: str, goes_on: Callable
             crawl.run(stage, partial(goes_on, stage))
         if crawl.stopped:
             return False
+        if crawl.silent and not gives_up:
+            raise crawl.put_back()
         if crawl.silent:
             give_up(parts, pull_id, SILENT_IN_A_ROW)
         elif stage in _CONTROLLED:

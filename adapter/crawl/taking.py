@@ -19,8 +19,11 @@ from adapter.parts import Parts
 class SearchTaking:
     """The searches of one pull.
 
-    Shapes:  plan  which searches; without one, all that the source declares
+    Shapes:  plan      which searches; without one, all that the source declares
+             gives_up  of a server that has fallen silent; else the pull goes on another time
     """
+
+    gives_up = True
 
     def __init__(self, parts: Parts, hospital: Hospital, pull_id: str, plan: Plan | None = None) -> None:
         self._parts, self._hospital, self._pull_id = parts, hospital, pull_id
@@ -29,7 +32,8 @@ class SearchTaking:
 
     def take(self, goes_on: Callable[[str], bool]) -> bool:
         """As `run_stages`."""
-        return run_stages(self._parts, self._hospital, self._pull_id, goes_on, self._plan)
+        parts, hospital = self._parts, self._hospital
+        return run_stages(parts, hospital, self._pull_id, goes_on, self._plan, gives_up=self.gives_up)
 
     def of(self, patient: str) -> Handed:
         """One patient's resources, or what is missing of them. Ask when everything was taken."""

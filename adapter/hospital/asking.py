@@ -7,7 +7,7 @@ One retry holds sending, parsing and checking together: a status of 200 proves n
     restart    what the question rests on is gone (an expired page): start the search again
     fatal      asking again will not help
 
-Takes from: errors, hospital.pace, hospital.retry, hospital.session.  Gives to: crawl.
+Takes from: errors, hospital.pace, hospital.politeness, hospital.retry, hospital.session.  Gives to: crawl.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Generic, Literal, TypeVar
 
 from adapter.errors import RemoteError, RemoteTransientError
 from adapter.hospital.pace import Pace
+from adapter.hospital.politeness import QuietHour
 from adapter.hospital.retry import Patience, wait_seconds
 from adapter.hospital.session import Answer, Session
 
@@ -81,7 +82,7 @@ class Asker:
     def ask(self, question: Question, read: Callable[[Answer], T]) -> Reply[T]:
         """Shapes:  read  parses and checks; a RemoteTransientError of its makes us ask again
 
-        Errors:  none raised for what the server does; it is in the reply
+        Errors:  none raised for what the server does; it is in the reply. QuietHour when it may not be asked now
         """
         reply: Reply[T] = Reply()
         for number in range(1, self._patience.attempts + 1):
@@ -105,6 +106,9 @@ class Asker:
                 reply.value = self._send(question, look)
             reply.outcome, reply.error = "ok", None
             self.pace.answered()
+        except QuietHour as error:
+            error.attempts = reply.attempts
+            raise
         except RemoteError as error:
             reply.outcome, reply.error = _outcome(error), error
             if isinstance(error, RemoteTransientError):

@@ -6,14 +6,18 @@ Takes from: errors, hospital.retry.  Gives to: hospital.source, hospital.session
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from adapter.errors import RemoteTransientError
 from adapter.hospital.retry import Patience
+
+if TYPE_CHECKING:
+    from adapter.hospital.asking import Attempt
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -43,6 +47,15 @@ class QuietHours:
         return None
 
 
+class QuietHour(RemoteTransientError):
+    """Not asked: the hospital needs its server for itself.
+
+    Shapes:  attempts  of the same question, before the quiet began
+    """
+
+    attempts: Sequence[Attempt] = ()
+
+
 @dataclass(frozen=True)
 class Politeness:
     """Shapes:  connections          requests under way at the same time, over all threads
@@ -70,11 +83,11 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Errors:  RemoteTransientError in quiet hours, with the seconds until they end"""
+        """Errors:  QuietHour, with the seconds until it ends"""
         now = self._patience.now()
         if ends := quiet_until(self._politeness, now):
             wait = (ends - now).total_seconds()
-            raise RemoteTransientError("it is a quiet hour of this source", retry_after_seconds=wait)
+            raise QuietHour("it is a quiet hour of this source", retry_after_seconds=wait)
         with self._places:
             if pause := self._wait_seconds():
                 self._patience.pause(pause)
