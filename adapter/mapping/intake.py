@@ -22,7 +22,7 @@ from adapter.mapping.rules import Language, Map, Rule
 from adapter.mapping.run import Run
 from adapter.mapping.select import Way, make_ways
 from adapter.mapping.slots import make_slots
-from adapter.mapping.sorter import Sorter
+from adapter.mapping.sorter import Sort, Sorter
 from adapter.mapping.sorting import SHAPE
 
 # Elements that change the meaning of what they stand in: not knowing them is not understanding the rest.
@@ -84,7 +84,10 @@ class Intake:
         self.long = {mapping.name: LongWay(mapping, make_drops(mapping)) for mapping in language.maps}
         drops = {name: long.drops for name, long in self.long.items()}
         self.sorter = Sorter(self._ways, self._slots, drops)
-        self._sorts = self.sorter.link({name: long.find for name, long in self.long.items()})
+        self._sorts: dict[bool, Sort] = {True: self._link(leftovers=True)}
+
+    def _link(self, *, leftovers: bool) -> Sort:
+        return self.sorter.link({name: long.find for name, long in self.long.items()}, leftovers=leftovers)
 
     @property
     def _ways(self) -> list[Way]:
@@ -109,7 +112,7 @@ class Intake:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ |= state
-        self._sorts = self.sorter.link({name: long.find for name, long in self.long.items()})
+        self._sorts = {True: self._link(leftovers=True)}
 
     def read(self, bundle: Json, *, leftovers: bool = True) -> tuple[Run, dict[str, int]]:
         """Read every resource.
@@ -136,7 +139,8 @@ class Intake:
             if not self._take(run, number, resource, unread if leftovers else None):
                 passed.append((number, resource["resourceType"]))
 
-        self._sorts[leftovers](bundle.get("entry") or (), run, behind, slowly)
+        sort = self._sorts.get(leftovers) or self._sorts.setdefault(leftovers, self._link(leftovers=leftovers))
+        sort(bundle.get("entry") or (), run, behind, slowly)
         if passed:
             _count_passed(run, passed, unread)
         return run, unread

@@ -52,13 +52,16 @@ class Reader(Taking):
         by_name = {".".join(step.name for step in path.steps): text for path, text in values.items()}
         if self.mapping.place == "join":
             self._read_parent()
-            code.add(1, f"return r, p, {by_name['']}", 1)
+            self._end(f"(r, p, {by_name['']})")
         elif self.mapping.place == "keyed":
-            code.add(1, f"return {by_name['key']}, {by_name['value']}", 1)
+            self._end(f"({by_name['key']}, {by_name['value']})")
         else:
             write_object(code, 1, node, "t", frozenset())
             code.lines += self.fed.lines
-            code.add(1, "return t", 1)
+            self._end("t")
+
+    def _end(self, item: str) -> None:
+        self.code.add(1, f"return {item}", 1)
 
     def _read_parent(self) -> None:
         wanted = Branch()
@@ -76,7 +79,7 @@ class Reader(Taking):
             elif rule.kind != "const" and rule.from_fhir:
                 values |= self._rule(indent, source, rule, wanted, node)
                 self.values = values
-        write_reads(outer, indent, source, wanted, strict=self.strict)
+        write_reads(outer, indent, source, wanted, strict=self.strict, held=self.held)
         outer.lines += self.code.lines
         self.code, self.source = outer, around
         return values

@@ -42,21 +42,31 @@ class Branch:
         return min(line for line in (self.at, *inner, 10**9) if line) if self.at or inner else 1
 
 
-def write_reads(code: Code, indent: int, source: str, branch: Branch, *, strict: bool = False) -> None:
+Held = dict[tuple[str, str], str]
+
+
+def write_reads(
+    code: Code, indent: int, source: str, branch: Branch, *, strict: bool = False, held: Held | None = None
+) -> None:
     """Statements that fill every variable of `branch` from the object in `source`; absent ones become None.
 
     Shapes:  strict  an entry that does not say what it is ends the function
+             held    filled with (variable of an object, member) -> variable that holds the member whole
     """
     for name, steps in branch.members.items():
         slices = [(step, inner) for step, inner in steps.items() if step.pick in ("slice", "other")]
         for step, inner in steps.items():
             if step.pick in ("one", "first", "each"):
-                _read_member(code, indent, source, name, step, inner, strict=strict)
+                target = _read_member(code, indent, source, name, step, inner, strict=strict, held=held)
+                if held is not None and step.pick != "first":
+                    held[source, name] = target
         if slices:
             _read_slices(code, indent, source, name, slices, strict=strict)
 
 
-def _read_member(code: Code, indent: int, source: str, name: str, step: Step, branch: Branch, *, strict: bool) -> None:
+def _read_member(
+    code: Code, indent: int, source: str, name: str, step: Step, branch: Branch, *, strict: bool, held: Held | None
+) -> str:
     line = branch.line()
     target = branch.variable or code.var("n")
     got = f"{source}[{name!r}] if {name!r} in {source} else None" if strict else f"{source}.get({name!r})"
@@ -68,8 +78,9 @@ def _read_member(code: Code, indent: int, source: str, name: str, step: Step, br
     if branch.members:
         inside = [each for each in branch.every_variable() if each != branch.variable]
         code.add(indent, f"if {target}:", line)
-        write_reads(code, indent + 1, target, branch, strict=strict)
+        write_reads(code, indent + 1, target, branch, strict=strict, held=held)
         code.add(indent, f"else: {_none(inside)}", line)
+    return target
 
 
 def _none(variables: Iterable[str]) -> str:

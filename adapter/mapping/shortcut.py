@@ -1,10 +1,11 @@
 """The short way through a map: the same rules as the reader's, for resources of which nothing has to be said.
 
-    def short(r, w, run): …      returns the item; None, or an error, when anything at all is not as it should be
+    def short(r, w, run, behind, find, number): …     returns the item; None, or an error, when anything is not as it
+                                                      should be; True when it holds what forbids its use
 
 What the short way cannot take goes the long way (mapping.reader), which says why: good data pays for no complaint.
 
-Takes from: mapping.reader, taking, reads, code.  Gives to: mapping.intake.
+Takes from: mapping.reader, taking, reads, familiar, code.  Gives to: mapping.intake.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections import Counter
 from adapter.canonical import BASE
 from adapter.mapping.code import Code
 from adapter.mapping.drops import Drop
-from adapter.mapping.leftovers import known_names
+from adapter.mapping.familiar import Question
+from adapter.mapping.leftovers import Known, known_names
 from adapter.mapping.reader import Reader, condition
 from adapter.mapping.reads import Branch
 from adapter.mapping.rules import Map, Rule, flatten
@@ -24,23 +26,26 @@ _BAIL = "return None"
 _STRAIGHT = ("copy", "date", "code", "values", "concept")
 
 
-def make_shortcut_code(mapping: Map, drops: list[Drop], known: Rule | None) -> Code:
-    """Shapes:  known  the rule whose word the dispatch has found already, in `w`"""
+def make_shortcut_code(mapping: Map, drops: list[Drop], known: Rule | None, *, leftovers: bool) -> Code:
+    """Shapes:  known      the rule whose word the dispatch has found already, in `w`
+    leftovers  what is not familiar is told to `behind`
+    """
     code = Code(mapping.file.name)
-    code.add(0, "def short(r, w, run):", 1)
-    said = _write_constants(code, mapping, drops)
+    code.add(0, f"def short(r, w, run{', behind, find, number' if leftovers else ''}):", 1)
+    names = known_names(mapping)
+    said = _write_constants(code, names, drops)
     for number, drop in enumerate(drops):
         if not (drop.values and drop.element in said):
             _write_drop(code, drop, mapping.file.line(("drop", number)))
     if mapping.place != "root":
         code.add(1, f"if r['subject']['reference'] not in run.patient: {_BAIL}", 1)
-    _Shortcut(code, mapping, known).body()
+    _Shortcut(code, mapping, known, names if leftovers else None, said).body()
     return code
 
 
-def _write_constants(code: Code, mapping: Map, drops: list[Drop]) -> set[str]:
+def _write_constants(code: Code, names: Known, drops: list[Drop]) -> set[str]:
     """Elements that say what they always say: one look tells both what is dropped and what nobody reads."""
-    said = {name: known.values for name, known in known_names(mapping).members.items() if known.values}
+    said = {name: known.values for name, known in names.members.items() if known.values}
     for name, values in said.items():
         dropped = [value for drop in drops if drop.element == name for value in drop.values]
         fine = code.constant(frozenset(value for value in values if value not in dropped), "V")
@@ -73,11 +78,26 @@ class _Shortcut(Reader):
 
     strict = True
 
-    def __init__(self, code: Code, mapping: Map, known: Rule | None) -> None:
+    def __init__(self, code: Code, mapping: Map, known: Rule | None, names: Known | None, said: set[str]) -> None:
         super().__init__(code, mapping)
         self.known = known
+        self.names, self.said = names, said
         self.bail = _BAIL
         self.shared: Counter[str] = Counter()
+
+    def _end(self, item: str) -> None:
+        if self.names is not None:
+            # What may still give up comes before anybody counts.
+            if item != "t":
+                self.code.add(1, f"t = {item}", 1)
+                item = "t"
+            question = Question(self.code, "return behind(find, number, r) or t", self.held)
+            certain = {"resourceType", *self.said}
+            if "subject" in self.names.members and [*self.names.members["subject"].members] == ["reference"]:
+                self.code.add(1, f"if len(r['subject']) != 1: {question.doubt}", 1)
+                certain.add("subject")
+            question.resource(1, self.names, certain)
+        super()._end(item)
 
     def _unmapped(self, rule: Rule, variable: str) -> str:
         return _BAIL

@@ -1,16 +1,17 @@
-"""The short way, compiled: what is generated for it, tied together into two functions.
+"""The short way, compiled: what is generated for it, tied together into one function.
 
-Takes from: mapping.sorting, shortcut, familiar, select, slots.  Gives to: mapping.intake.
+Takes from: mapping.sorting, shortcut, select, slots.  Gives to: mapping.intake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.errors import Json
+from adapter.mapping.code import Code
 from adapter.mapping.drops import Drop
-from adapter.mapping.familiar import make_familiar_code
 from adapter.mapping.select import Way
 from adapter.mapping.shortcut import make_shortcut_code
 from adapter.mapping.slots import Slot
@@ -20,41 +21,52 @@ Find = Callable[[Json, list[str]], None]
 Sort = Callable[..., None]
 
 
+@dataclass
+class Generated:
+    """Shapes:  shorts  of each map that has a short way, its reader; `loop` goes through a Bundle with them"""
+
+    shorts: dict[str, Code]
+    loop: Code
+
+
 class Sorter:
-    """Shapes:  shorts, familiar  of each map that has a short way, its reader and its question for leftovers"""
+    """The short way with a report of leftovers, and, when somebody asks for it, the one without."""
 
     def __init__(self, ways: list[Way], slots: dict[str, Slot], drops: dict[str, list[Drop]]) -> None:
-        self.lanes = make_lanes(ways)
-        maps = {mapping.name: mapping for lane in self.lanes for mapping in lane.maps}
-        self.numbers = {name: slots[name].number for name in maps}
+        self.lanes, self.slots = make_lanes(ways), slots
         foreign = {way.mapping.name for way in ways if is_plain(way) and not way.own}
-        self.shorts = {
-            name: make_shortcut_code(each, _asked(drops[name], name in foreign), known_rule(each))
+        self.drops = {name: _asked(listed, name in foreign) for name, listed in drops.items()}
+        self.generated = {True: self._generate(leftovers=True)}
+
+    def _generate(self, *, leftovers: bool) -> Generated:
+        maps = {mapping.name: mapping for lane in self.lanes for mapping in lane.maps}
+        shorts = {
+            name: make_shortcut_code(each, self.drops[name], known_rule(each), leftovers=leftovers)
             for name, each in maps.items()
         }
-        self.familiar = {name: make_familiar_code(each) for name, each in maps.items()}
-        self.loops = {
-            leftovers: make_sorter_code(self.lanes, slots, leftovers=leftovers) for leftovers in (True, False)
-        }
+        return Generated(shorts, make_sorter_code(self.lanes, self.slots, leftovers=leftovers))
 
-    def link(self, finds: dict[str, Find]) -> dict[bool, Sort]:
-        """The loop with and without a report of leftovers."""
-        ways = {
-            name: (code.function("short"), self.familiar[name].function("familiar"), finds[name])
-            for name, code in self.shorts.items()
-        }
+    @property
+    def shorts(self) -> dict[str, Code]:
+        return self.generated[True].shorts
+
+    def link(self, finds: dict[str, Find], *, leftovers: bool) -> Sort:
+        """The loop through a Bundle."""
+        if leftovers not in self.generated:
+            self.generated[leftovers] = self._generate(leftovers=leftovers)
+        made = self.generated[leftovers]
+        ways = {name: (code.function("short"), finds[name]) for name, code in made.shorts.items()}
         linked: dict[str, Any] = {}
         for number, lane in enumerate(self.lanes):
             linked |= self._link_lane(number, lane, ways)
-        return {leftovers: code.function("sort", linked) for leftovers, code in self.loops.items()}
+        return made.loop.function("sort", linked)
 
     def _link_lane(self, number: int, lane: Lane, ways: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
         if not lane.element:
-            names = (f"SHORT_{number}", f"FAMILIAR_{number}", f"FIND_{number}")
-            return dict(zip(names, ways[lane.maps[0].name], strict=True))
+            return dict(zip((f"SHORT_{number}", f"FIND_{number}"), ways[lane.maps[0].name], strict=True))
         index: dict[Any, dict[Any, Any]] = {}
         for (system, code), (name, word) in lane.index.items():
-            index.setdefault(system, {})[code] = (self.numbers[name], *ways[name], word)
+            index.setdefault(system, {})[code] = (self.slots[name].number, *ways[name], word)
         return {f"INDEX_{number}": index}
 
 

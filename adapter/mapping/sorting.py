@@ -117,18 +117,19 @@ def make_sorter_code(lanes: list[Lane], slots: dict[str, Any], *, leftovers: boo
 def _write_lane(code: Code, lane: Lane, number: int, slots: dict[str, Any], leftovers: bool) -> None:
     if lane.element:
         code.add(4, f"k = r[{lane.element!r}]{'[0]' if lane.listed else ''}['coding'][0]", 1)
-        code.add(4, f"n, short, familiar, find, w = INDEX_{number}[k['system']][k['code']]", 1)
-        short, familiar, find, w, n = "short", "familiar", "find", "w", "n"
+        code.add(4, f"n, short, find, w = INDEX_{number}[k['system']][k['code']]", 1)
+        short, find, w, n = "short", "find", "w", "n"
     else:
-        short, familiar, find, w = f"SHORT_{number}", f"FAMILIAR_{number}", f"FIND_{number}", "None"
+        short, find, w = f"SHORT_{number}", f"FIND_{number}", "None"
         n = str(slots[lane.maps[0].name].number)
-    code.add(4, f"if (item := {short}(r, {w}, run)) is not None:", 1)
     of_lane = [slots[each.name] for each in lane.maps]
     named = [slot for slot in of_lane if slot.named]
     if named:
-        code.add(5, f"name = '{lane.resource}/' + r['id']", 1)
+        code.add(4, f"name = '{lane.resource}/' + r['id']", 1)
+    asked = f", behind, {find}, number" if leftovers else ""
+    code.add(4, f"if (item := {short}(r, {w}, run{asked})) is not None:", 1)
     if leftovers:
-        code.add(5, f"if not {familiar}(r) and behind({find}, number, r): continue", 1)
+        code.add(5, "if item is True: continue", 1)
     if named:
         holder = code.constant({slot.number: slot for slot in named}, "NAMED")
         only = len(named) == len(of_lane)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from adapter.canonical import BASE
 from adapter.mapping.code import Code
 from adapter.mapping.path import Path, Step, parse_path
-from adapter.mapping.reads import Branch, write_reads
+from adapter.mapping.reads import Branch, Held, write_reads
 from adapter.mapping.rules import Map, Rule, flatten
 
 Targets = dict[Path, str]
@@ -26,6 +26,7 @@ class Taking:
              values  texts of the case values read so far, by place
              strict  what is not as it should be ends the function
              recording  the run is told which branch each value came by
+             held    variables that hold members whole, for who asks further
     """
 
     strict = False
@@ -37,6 +38,7 @@ class Taking:
         self.source = "r"
         self.lists: dict[str, str] = {}
         self.values = Targets()
+        self.held: Held = {}
 
     def _want(self, rule: Rule, wanted: Branch, variable: str = "") -> str:
         if not rule.fhir.steps:
