@@ -141,6 +141,8 @@ def _take_common(search: Search, name: str, text: str) -> bool:
         search.summary = text
     elif name == "_total" and text in ("none", "estimate", "accurate"):
         pass  # the total is always told, and exact
+    elif name == "_totalMethod" and text == "count":
+        pass  # 2026-11, fhirpy 2.3: asks Aidbox so for an exact total
     elif name == "_include":
         return _take_include(search, text)
     elif name == "_revinclude":

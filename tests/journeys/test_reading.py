@@ -293,6 +293,11 @@ def test_cases_that_were_kept_before_are_caught_up_with(changing: FlaskClient, p
     assert [client.get(f"/fhir/{type_}?_summary=count").json["total"] for type_ in load_parameters()] == before
 
 
+@pytest.mark.parametrize("asked", ["_total=accurate", "_totalMethod=count", "_total=none"])
+def test_the_total_is_told_however_it_is_asked_for(client: FlaskClient, asked: str) -> None:
+    assert client.get(f"/fhir/Patient?_count=0&{asked}").json["total"] == len(CASES)
+
+
 WRONG = [
     "/fhir/Patient?colour=red",
     "/fhir/Patient?gender:exact=male",
