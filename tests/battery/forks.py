@@ -38,12 +38,27 @@ def freeze() -> None:
 
 def fork(work: Callable[[Tell], None], *, seconds: float = 120) -> Ended:
     """Run work in a child to its end.  Errors:  RuntimeError when it fails, or is still there after its time"""
+    (ended,) = fork_together([work], seconds=seconds)
+    return ended
+
+
+def fork_together(works: list[Callable[[Tell], None]], *, seconds: float = 120) -> list[Ended]:
+    """Run each work in a child of its own, side by side.  Errors:  as `fork`"""
+    children = [_start(work) for work in works]
+    return [_finish(reading, pid, seconds) for reading, pid in children]
+
+
+def _start(work: Callable[[Tell], None]) -> tuple[int, int]:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
         _be_the_child(work, writing)
     os.close(writing)
+    return reading, pid
+
+
+def _finish(reading: int, pid: int, seconds: float) -> Ended:
     text = _read_to_end(reading, pid, seconds)
     os.close(reading)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -74,6 +74,12 @@ class Grounds:
             return Ground(folder, f"sqlite:///{folder / 'registry.db'}")
         return Ground(folder, self._make_database(f"battery_{number}", _name(self._template.url)))
 
+    def begin(self) -> None:
+        """Forget what was prepared: the next registry is made anew."""
+        if self._template is not None:
+            self.drop(self._template)
+        self._template = None
+
     def drop(self, ground: Ground) -> None:
         shutil.rmtree(ground.folder)
         if self._server is not None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from adapter.parts import Knowledge
 from tests.battery.figures import remark, tell
 from tests.battery.forks import Tell, fork, freeze
-from tests.battery.grounds import KINDS, Ground, Grounds, load_warm, open_grounds
+from tests.battery.grounds import KINDS, Grounds, load_warm, open_grounds
 from tests.battery.journeys import JOURNEYS, Journey, fsck
-from tests.battery.maintenance import MAINTENANCE, migration_points
+from tests.battery.maintenance import MAINTENANCE
+from tests.battery.migrating import MIGRATIONS, migration_points
 from tests.battery.points import POINTS, Point
 from tests.battery.pulling import hospital, pulls
 
@@ -71,9 +72,8 @@ def kill(journey: Journey, grounds: Grounds, point: Point) -> tuple[bool, list[s
     known, *told = ended.told
 
     def look(say: Tell) -> None:
-        say(
-            [*journey.after(ground, known, told, point), *(f"fsck: {each}" for each in fsck(ground, journey.knowledge))]
-        )
+        wrong = list(journey.after(ground, known, told, point))
+        say([*wrong, *(f"fsck: {each}" for each in fsck(ground, journey.knowledge))])
 
     (problems,) = fork(look).told
     grounds.drop(ground)
@@ -87,14 +87,14 @@ def _in_a_child(work: Callable[[], None]) -> None:
 
 def run(knowledge: Knowledge, database: str, points: list[Point], each: int) -> Tally:
     tally = Tally()
-    with hospital() as base:
-        made = {**JOURNEYS, **MAINTENANCE, **pulls(base)}
+    with hospital() as base, open_grounds(database) as (grounds,):
+        made = {**JOURNEYS, **MAINTENANCE, **MIGRATIONS, **pulls(base)}
         for name in dict.fromkeys(point.journey for point in points):
-            with open_grounds(database) as (grounds,):
-                journey = made[name](knowledge)
-                for point in (point for point in points if point.journey == name):
-                    for _ in range(each):
-                        tally.add(point, *kill(journey, grounds, point))
+            journey = made[name](knowledge)
+            grounds.begin()
+            for point in (point for point in points if point.journey == name):
+                for _ in range(each):
+                    tally.add(point, *kill(journey, grounds, point))
     return tally
 
 

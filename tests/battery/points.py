@@ -1,7 +1,8 @@
 """Where the adapter is killed: named points, each the moment before or after one of its own functions is called.
 
-Nothing of this is in the product, so it costs nothing there: a point is put into a forked child, as `tests.faults.child`
-does it. A point whose function is gone is an error, and one that is not reached is told, so that the list stays true.
+Nothing of this is in the product, so it costs nothing there: a point is put into a forked child, in the way of
+`tests.faults.child`. A point whose function is gone is an error, and one that is not reached is told: the list stays
+true.
 """
 
 from __future__ import annotations

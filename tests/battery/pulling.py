@@ -1,4 +1,4 @@
-"""A pull that is killed under way and goes on: every child once, nothing missing, the time reached not beyond the truth."""
+"""A pull that is killed under way and goes on: every child once, nothing missing, the time reached true."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from adapter.cli import main
 from adapter.errors import RemoteTransientError, UsageError
 from adapter.parts import Knowledge
 from adapter.store import audit
+from tests.sample_bundles import as_bytes, make_bundle, make_condition, make_finding, make_patient
 
 
 @pytest.fixture
@@ -60,3 +61,14 @@ def test_data_are_not_taken_out_before_it_is_written_down_who_takes_them(
 
     told = CliRunner().invoke(main, [*registry, "audit", "--json"])
     assert f'"{command[0]}"' in told.output
+
+
+def test_an_entry_with_an_underscore_resource_and_no_other_is_a_flaw_and_no_failure(
+    client: FlaskClient,
+) -> None:
+    bundle = make_bundle(make_patient(), make_condition(), make_finding())
+    bundle["entry"][2]["_resource"] = bundle["entry"][2].pop("resource")
+
+    answer = client.post("/fhir", data=as_bytes(bundle), content_type="application/fhir+json")
+
+    assert answer.status_code == 200
