@@ -17,11 +17,12 @@ from adapter.bundle import in_order
 from adapter.errors import IntegrityError, Issue, Json, UsageError
 from adapter.judgement import COLLECTED, RECEIVED, Judgement, judge_bundle, judge_case
 from adapter.parts import Parts
+from adapter.pseudonym import find_case_identifier
 from adapter.receipt import Receipt, read_receipt
 from adapter.recording import record
 from adapter.resource import dump_json
 from adapter.scopes import parse_scopes
-from adapter.store import inbox
+from adapter.store import cases, inbox
 
 
 def receive(parts: Parts, raw: bytes, source: str, *, scopes: str | None = None) -> Receipt:
@@ -143,8 +144,19 @@ def _judge(parts: Parts, entry: inbox.Entry, raw: bytes) -> Judgement:
         return judge_case(parts.knowledge, raw, parts.today())
 
     def case_id(patient: Json, full_url: str) -> str | None:
+        if told := find_case_identifier(patient):
+            return _called_now(parts, told)
         return parts.pseudonyms.case_id(patient, source=entry.source, full_url=full_url)
 
     limits = COLLECTED if entry.kind == "resources" else RECEIVED
     scopes = None if entry.scopes is None else parse_scopes(entry.scopes)[0]
     return judge_bundle(parts.knowledge_of(entry.source), raw, case_id, parts.today(), limits, scopes)
+
+
+def _called_now(parts: Parts, case_id: str) -> str:
+    """A case coming home may bear a pseudonym that we gave out under an earlier key."""
+    names = parts.pseudonyms.may_be(case_id)
+    if len(names) == 1:
+        return case_id
+    with parts.store.reading() as connection:
+        return next((each for each in names if cases.exists(connection, each)), case_id)

@@ -17,6 +17,7 @@ from adapter.case import check_case
 from adapter.eligibility import decide
 from adapter.errors import Issue, Json
 from adapter.parts import Knowledge
+from adapter.pseudonym import find_case_identifier
 from adapter.release import check_release
 from adapter.resource import MAX_BYTES, Locator, parse_json
 from adapter.scopes import Scope
@@ -162,6 +163,8 @@ def _map(knowledge: Knowledge, bundle: Json, case_id: CaseId, today: date) -> Ju
     result = knowledge.mappings.to_case(bundle, case_id=pseudonym)
     if result.case is None:
         return Judgement([*result.issues, *_no_case(result.issues)], pseudonym, unread=result.unread)
+    if find_case_identifier(bundle["entry"][_patients(bundle)[0]]["resource"]) == result.case.get("case_id"):
+        result.case["case_id"] = pseudonym  # a case coming home may bear the pseudonym it had under an earlier key
     trace = result.trace
     found = check_case(result.case, knowledge.consistency, today=today)
     issues = [*result.issues, *(_in_the_bundle(issue, trace) for issue in found)]

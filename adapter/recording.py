@@ -14,7 +14,7 @@ from adapter.errors import GoneError, Issue, Json, NotFoundError, VersionConflic
 from adapter.judgement import Judgement
 from adapter.parts import Parts
 from adapter.registry import publish
-from adapter.store import Connection, audit, cases, findings, inbox, keeping, messages
+from adapter.store import Connection, audit, cases, findings, inbox, keeping, messages, pseudonym_keys
 
 
 def record(
@@ -23,8 +23,10 @@ def record(
     """End an entry that waits for it, by what its judgement says.
 
     Shapes:  expected  version of the case that the sender has seen; None when it does not matter
-    Errors:  store errors only; an erased case and a version conflict end the entry, they are not raised
+    Errors:  store errors only, also when the pseudonyms stand under another key by now; an erased case and a version
+             conflict end the entry, they are not raised
     """
+    pseudonym_keys.ensure_same(connection, parts.pseudonyms.key_id, parts.clock())
     case = judgement.case
     if case is None:
         findings.replace(connection, entry.id, judgement.issues, judgement.unread)

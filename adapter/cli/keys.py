@@ -1,6 +1,6 @@
-"""Our own client keys, with which we sign when we ask a hospital for a token: keys new, rotate, forget, show.
+"""Keys: ours, with which we sign when we ask a hospital for a token (new, rotate, forget, show), and the pseudonyms'.
 
-Takes from: tokens.  Gives to: cli.
+Takes from: tokens, carrying.  Gives to: cli.
 Source: https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html
 """
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adapter.cli.carrying import resolve, rotate_pseudonyms
 from adapter.cli.entry import Session
 from adapter.cli.terminal import emit, emit_rows, json_option, tell
 
@@ -24,7 +25,11 @@ _ALGORITHM = click.option(
 
 @click.group()
 def keys() -> None:
-    """Our client keys: what hospitals know us by (SMART Backend Services)."""
+    """Our client keys, by which hospitals know us (SMART Backend Services), and the keys of pseudonyms."""
+
+
+keys.add_command(rotate_pseudonyms)
+keys.add_command(resolve)
 
 
 @keys.command("new")

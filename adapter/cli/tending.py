@@ -9,6 +9,7 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,9 +121,10 @@ def _seal(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    from adapter.store import open_store
+    from adapter.store import open_store, pseudonym_keys
     from adapter.store.database import find_head
 
     store = open_store(settings.database_url)
-    store.close()
+    with closing(store), store.reading() as connection:
+        pseudonym_keys.ensure_usable(connection, _key(settings))
     return f"{store.engine.dialect.name}, revision {find_head()}"

@@ -29,12 +29,15 @@ def worker(session: Session, pulls_at_once: str | None, queue_url: str | None, f
     SIGTERM and Ctrl-C let each pull finish its page; the next worker goes on there. A second one ends at once.
     """
     from adapter.bootstrap import open_parts
+    from adapter.store import pseudonym_keys
     from adapter.worker import Worker, open_queue
 
     settings = session.settings(pulls_at_once=pulls_at_once, queue_url=queue_url)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     queue = open_queue(settings.queue_url)
     with open_parts(settings) as parts, show_progress(form) as show:
+        with parts.store.reading() as connection:
+            pseudonym_keys.ensure_usable(connection, parts.pseudonyms.key_id)
         made = Worker(parts, queue, at_once=settings.pulls_at_once, told=show)
         # Masked in every thread that starts now: the signal waits until somebody asks for it.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)

@@ -64,4 +64,4 @@ class Scribe:
         return ",".join(each if each in self._declared else self._hash(each) for each in value.split(","))
 
     def _hash(self, text: str, letters: int = _HASH_LETTERS) -> str:
-        return "~" + self._pseudonyms.message_mark(["pull", text])[: letters - 1]
+        return "~" + self._pseudonyms.message_mark(["pull", text], letters - 1)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from adapter.errors import Json
 from adapter.parts import Parts
-from adapter.store import Connection, known
+from adapter.store import Connection, known, pseudonym_keys
 from adapter.store.pages import Place
 
 _VERSION_LENGTH = 80
@@ -56,6 +56,7 @@ class Memory:
             self.mark(key): (resource["resourceType"], version_of(resource)) for key, resource in resources.items()
         }
         with self.parts.store.writing() as connection:
+            pseudonym_keys.ensure_same(connection, self.parts.pseudonyms.key_id, self.parts.clock())
             known.remember(connection, self.source, row, versions, pull_id)
 
     def begin(self, pull_id: str, served_at: datetime) -> None:

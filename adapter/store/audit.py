@@ -7,8 +7,8 @@ Source: IHE Basic Audit Log Patterns; FHIR R4 AuditEvent
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -35,6 +35,12 @@ AUDIT = sa.Table(
 _START = "0" * 64
 # Any number that nobody else takes: on PostgreSQL two writers append one after the other.
 _APPEND_LOCK = 0x43524D41
+_BATCH = 500
+_RENAMED = (
+    sa.update(AUDIT)
+    .where(AUDIT.c.number == sa.bindparam("_number"))
+    .values(case_id=sa.bindparam("case_id"), chain=sa.bindparam("chain"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,26 @@ def broken_links(connection: sa.Connection) -> Iterator[int]:
         if row.number != expected or row.chain != _link(before, row.number, _event(row)):
             yield row.number
         before, expected = row.chain, row.number + 1
+
+
+def rename_cases(connection: sa.Connection, step: Callable[[str], str]) -> str:
+    """Give cases the names that their pseudonyms have by now, and chain the events again.
+
+    Shapes:  returns  the chain's end as it was, to be written down with what is done
+    """
+    before, number, told = _START, 0, _START
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_APPEND_LOCK)))
+    query = sa.select(AUDIT).order_by(AUDIT.c.number).limit(_BATCH)
+    while rows := connection.execute(query.where(AUDIT.c.number > number)).all():
+        changes = []
+        for row in rows:
+            number, told = row.number, row.chain
+            event = replace(_event(row), case_id=step(row.case_id))
+            before = _link(before, number, event)
+            changes.append({"_number": number, "case_id": event.case_id, "chain": before})
+        connection.execute(_RENAMED, changes)
+    return told
 
 
 def _event(row: sa.Row[tuple[object, ...]]) -> Event:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response
 
 from adapter import __version__
 from adapter.errors import RemoteTransientError
-from adapter.store import Connection, cases, findings, inbox, jobs
+from adapter.store import Connection, cases, findings, inbox, jobs, pseudonym_keys
 from adapter.store.database import find_head, read_revision
 from adapter.web.answers import parts, plain
 
@@ -26,9 +26,12 @@ def alive() -> Response:
 
 @routes.get("/readyz")
 def ready() -> Response:
-    """200 when the database answers at the revision this adapter needs; 503 otherwise."""
+    """200 when the database answers at the revision this adapter needs and our key counts in it; 503 otherwise."""
     with parts().store.reading() as connection:
         found = read_revision(connection)
+        problem = pseudonym_keys.check(connection, parts().pseudonyms.key_id) if found == find_head() else ""
+    if problem:
+        raise RemoteTransientError(problem)
     if found != find_head():
         raise RemoteTransientError("The database is not at the revision this adapter needs.")
     return plain({"status": "ok", "version": __version__, "revision": found})

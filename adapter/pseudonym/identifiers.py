@@ -1,23 +1,16 @@
-"""The one room that turns a hospital's identifiers into the registry's pseudonym, with a key that stays in its file.
+"""Which of a Patient's identifiers a pseudonym is made of: matched by type, system and use together.
 
-Takes from: errors, canonical, resource, keyfile.  Gives to: inbound, bootstrap.
+Takes from: errors, canonical.  Gives to: ring.
 Source: https://hl7.org/fhir/R4/datatypes.html#Identifier; FR Core: the billing number (NSS) and the national health
 identifier (INS) share one OID and are told apart by type and use only
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from adapter.canonical import BASE
-from adapter.errors import ConfigError, Json
-from adapter.keyfile import load_keys
-from adapter.resource import dump_json
+from adapter.errors import Json
 
 CASE_IDENTIFIER = f"{BASE}/identifier/case"
 _CASE_ID = re.compile(r"[!-~]{1,128}\Z")
@@ -28,37 +21,6 @@ _INS_TYPES = ("INS-NIR", "INS-NIA", "INS-NIR-TEST", "INS-NIR-DEMO")
 _NEVER_TYPES = ("NH", "SS")
 _NEVER_USES = ("old", "temp")
 _LOCAL_TYPES = ("PI", "MR")
-
-
-@dataclass(frozen=True)
-class Pseudonyms:
-    """Makes pseudonyms under one key.
-
-    Shapes:  key_id  says which key made a pseudonym, without telling the key
-    """
-
-    key_id: str
-    _key: bytes = field(repr=False)
-
-    def case_id(self, patient: Json, *, source: str, full_url: str = "") -> str | None:
-        """The registry's id for a Patient of a source; None when nothing about it would be the same next time.
-
-        Our own identifier, when the Patient carries it, is taken as it is: that is a case coming home.
-
-        Shapes:  full_url  of the Bundle entry; a RESTful one tells the id of a Patient that has none
-        """
-        if known := find_case_identifier(patient):
-            return known
-        mark = _best_identifier(patient) or _logical_id(patient, full_url)
-        return self._opaque([source, *mark]) if mark else None
-
-    def message_mark(self, identifier: list[str]) -> str:
-        """What a Bundle.identifier [system, value] is known by: it may well be made of a patient's number."""
-        return hmac.new(self._key, dump_json(["message", *identifier]), hashlib.sha256).hexdigest()
-
-    def _opaque(self, mark: list[str]) -> str:
-        digest = hmac.digest(self._key, dump_json(["case", *mark]), hashlib.sha256)
-        return f"C-{base64.b32encode(digest)[:20].decode()}"
 
 
 def find_case_identifier(patient: Json) -> str | None:
@@ -72,7 +34,7 @@ def _identifiers(patient: Json) -> list[Json]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _best_identifier(patient: Json) -> list[str] | None:
+def best_identifier(patient: Json) -> list[str] | None:
     """[type, system, value] of the identifier that is likeliest to stay: the hospital's own patient number first.
 
     A national identifier often comes weeks after the first message; preferring it would split the case then.
@@ -105,19 +67,8 @@ def _type_codes(identifier: Json) -> list[str]:
     return [code for code in codes if isinstance(code, str)]
 
 
-def _logical_id(patient: Json, full_url: str) -> list[str] | None:
+def logical_id(patient: Json, full_url: str) -> list[str] | None:
     if isinstance(own := patient.get("id"), str) and own:
         return ["id", "", own]
     told = re.search(r"/Patient/([A-Za-z0-9\-.]{1,64})\Z", full_url)
     return ["id", "", told[1]] if told else None
-
-
-def load_pseudonyms(file: Path) -> Pseudonyms:
-    """Read the key; make one, readable by its owner only, when there is none yet.
-
-    Errors:  ConfigError when the file can be read by others, or does not hold a key
-    """
-    keys = load_keys(file)
-    if len(keys.secrets) > 1:
-        raise ConfigError(f"The key file {file.name} holds several keys: a pseudonym is made with one.")
-    return Pseudonyms(keys.current, keys.secrets[keys.current])
