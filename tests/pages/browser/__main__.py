@@ -27,21 +27,24 @@ from tests.pages.browser.registry import LOGIN, PASSWORD, fill, let_in, serving
 PICTURES = Path("build/pages")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDTHS = (1280, 320)
+_BY_KEYBOARD = "fr-light-1280"
 
 
 @dataclass
 class Found:
     pages: set[str] = field(default_factory=set)
     looks: int = 0
+    heaviest_kilobytes: int = 0
     violations: list[str] = field(default_factory=list)
     too_wide: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    mouse_only: list[str] = field(default_factory=list)
     unreached: list[str] = field(default_factory=list)
 
     def flaws(self) -> Iterator[str]:
-        for name in ("violations", "too_wide", "foreign", "faults", "unreadable", "unreached"):
+        for name in ("violations", "too_wide", "foreign", "faults", "unreadable", "mouse_only", "unreached"):
             yield from (f"{name}: {each}" for each in getattr(self, name))
 
     def line(self) -> dict[str, int]:
@@ -78,6 +81,7 @@ def look_at_all(parts: Parts, state: str, found: Found) -> None:
             with window(browser, base, width=width, theme=theme, language=language, cookies=session) as watched:
                 addresses = list(look(watched, url_map, pictures, found))
         read_without_scripts(browser, base, session, addresses, found)
+        load_afresh(browser, base, session, addresses, found)
         if state == "filled":
             found.unreached += sorted(pages_of(url_map) - found.pages)
 
@@ -88,6 +92,8 @@ def look(watched: Watched, url_map: Map, pictures: Path, found: Found) -> Iterat
         found.pages.add(route)
         where = f"{pictures.name} {address}"
         found.violations += [f"{where} {each}" for each in watched.violations()]
+        if pictures.name == _BY_KEYBOARD:
+            found.mouse_only += [f"{where} {each}" for each in watched.out_of_reach()]
         found.too_wide += [where] if watched.too_wide() > 0 else []
         name = route.strip("/").replace("/", "-").replace("<", "").replace(">", "") or "home"
         watched.page.screenshot(path=pictures / f"{number:02}-{name}.png", full_page=True)
@@ -103,6 +109,17 @@ def read_without_scripts(browser: Browser, base: str, session: object, addresses
             plain.page.goto(base + address)
             if plain.page.locator("main h1").count() != 1 or len(plain.page.inner_text("main")) < 20:
                 found.unreadable.append(address)
+
+
+def load_afresh(browser: Browser, base: str, session: object, addresses: list[str], found: Found) -> None:
+    """What a first visit costs, with nothing kept from another: as it is on the wire."""
+    for address in addresses:
+        with window(browser, base, cookies=session) as watched:
+            sizes: list[int] = []
+            watched.page.on("requestfinished", lambda told, sizes=sizes: sizes.append(told.sizes()["responseBodySize"]))
+            watched.go(address)
+            watched.page.wait_for_load_state("networkidle")
+            found.heaviest_kilobytes = max(found.heaviest_kilobytes, sum(sizes) // 1000)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,29 @@ window.broken = [];
 addEventListener("securitypolicyviolation", told => window.broken.push(told.violatedDirective));
 """
 _OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Of radio buttons with one name, only one is a stop; what is inside a closed <details> is none.
+_MARK = """() => {
+  const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
+  const names = new Set();
+  const stops = all.filter(each => each.checkVisibility() && !each.disabled && each.type !== "hidden").filter(each => {
+    if (each.type !== "radio") return true;
+    const known = names.has(each.name);
+    names.add(each.name);
+    return !known;
+  });
+  stops.forEach(each => { each.dataset.stop = each.type === "radio" ? each.name : ""; });
+  return stops.length;
+}"""
+_REACH = """() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return "";
+  for (const each of document.querySelectorAll("[data-stop]"))
+    if (each === at || (each.type === "radio" && each.name === at.name)) delete each.dataset.stop;
+  const style = getComputedStyle(at);
+  const seen = style.outlineStyle !== "none" || style.boxShadow !== "none";
+  return seen ? "" : "no focus shown: " + at.outerHTML.slice(0, 100);
+}"""
+_LEFT = "[...document.querySelectorAll('[data-stop]')].map(each => 'not reached: ' + each.outerHTML.slice(0, 100))"
 _PATIENCE = 90_000
 Theme = Literal["light", "dark"]
 
@@ -52,6 +75,16 @@ class Watched:
         """axe-core's, as "rule: where"."""
         found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG}}).response["violations"]
         return [f"{each['id']}: {node['target']} {node['html'][:120]}" for each in found for node in each["nodes"]]
+
+    def out_of_reach(self) -> list[str]:
+        """What can be used by a mouse only, or does not show that the keyboard is on it."""
+        waiting: int = self.page.evaluate(_MARK)
+        self.page.evaluate("document.activeElement.blur()")
+        dull = set()
+        for _ in range(waiting + 2):
+            self.page.keyboard.press("Tab")
+            dull.add(self.page.evaluate(_REACH))
+        return [*self.page.evaluate(_LEFT), *sorted(each for each in dull if each)]
 
     def too_wide(self) -> int:
         """By how many pixels the page has to be moved sideways."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ def let_in(parts: Parts, login: str = LOGIN, role: str = "admin") -> None:
 @contextmanager
 def serving(parts: Parts) -> Iterator[str]:
     """Base address of the service, which asks who everybody is."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     application = create_app(parts, ask_who=True)
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
