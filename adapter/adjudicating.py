@@ -75,6 +75,12 @@ def as_json(adjudication: Adjudication) -> Json:
     return {**told, "made_at": adjudication.made_at.isoformat()}
 
 
+def check_reason(reason: str) -> Iterator[Issue]:
+    """What is wrong with a reason that a person gives for what he does to a case."""
+    if not _REASON.match(reason):
+        yield _issue("/reason", *_EXPECTED["reason"])
+
+
 def _check(told: Any) -> Iterator[Issue]:
     if not isinstance(told, dict):
         yield _issue("", "an object with decision, role and reason", "un objet avec decision, role et reason")

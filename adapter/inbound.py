@@ -22,7 +22,8 @@ from adapter.receipt import Receipt, read_receipt
 from adapter.recording import record
 from adapter.resource import dump_json
 from adapter.scopes import parse_scopes
-from adapter.store import cases, inbox
+from adapter.store import cases, edits, inbox
+from adapter.store.edits import Edit
 
 
 def receive(parts: Parts, raw: bytes, source: str, *, scopes: str | None = None) -> Receipt:
@@ -35,13 +36,16 @@ def receive(parts: Parts, raw: bytes, source: str, *, scopes: str | None = None)
     return _receive(parts, raw, source, "bundle", scopes)
 
 
-def receive_case(parts: Parts, raw: bytes, source: str, *, expected: int | None = None) -> Receipt:
+def receive_case(
+    parts: Parts, raw: bytes, source: str, *, expected: int | None = None, edit: Edit | None = None
+) -> Receipt:
     """Take in the bytes of a registry case. Saying again what was said before an edit undoes the edit.
 
     Shapes:  expected  the version the sender has seen; another one standing ends as superseded (412)
+             edit      who changed it by hand, and why
     Errors:  as `receive`
     """
-    arrived = _keep(parts, raw, source, "case", message_key=parts.make_id())
+    arrived = _keep(parts, raw, source, "case", edit, message_key=parts.make_id())
     _judge_and_store(parts, arrived, raw, expected)
     return read_receipt(parts, arrived.id, arrived.id)
 
@@ -126,10 +130,15 @@ def _receive_again(parts: Parts, raw: bytes, source: str) -> Receipt:
     return read_receipt(parts, arrived.id, arrived.id)
 
 
-def _keep(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, **more: str | None) -> inbox.Entry:
-    told: dict[str, Any] = {"source": source, "kind": kind, **more}
+def _keep(
+    parts: Parts, raw: bytes, source: str, kind: inbox.Kind, edit: Edit | None = None, **more: str | None
+) -> inbox.Entry:
+    told: dict[str, Any] = {"source": source, "kind": kind, "entry_id": parts.make_id(), **more}
     with parts.store.writing() as connection:
-        return inbox.keep(connection, entry_id=parts.make_id(), at=parts.clock(), raw=raw, seals=parts.seals, **told)
+        kept = inbox.keep(connection, at=parts.clock(), raw=raw, seals=parts.seals, **told)
+        if edit:
+            edits.add(connection, kept.id, edit)
+        return kept
 
 
 def _judge_and_store(parts: Parts, entry: inbox.Entry, raw: bytes, expected: int | None = None) -> None:

@@ -79,7 +79,9 @@ def mark_lists(field: str) -> str:
 
 def _resolve(schema: Json | None) -> Json | None:
     if schema and "$ref" in schema:
-        return dict(load_schema("case")["$defs"][schema["$ref"].rsplit("/", 1)[1]])
+        # What a field says of itself goes before what its kind says.
+        own = {key: said for key, said in schema.items() if key != "$ref"}
+        return {**load_schema("case")["$defs"][schema["$ref"].rsplit("/", 1)[1]], **own}
     return schema
 
 

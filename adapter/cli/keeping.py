@@ -23,10 +23,11 @@ def case() -> None:
 @click.pass_obj
 def case_list(session: Session, status: str | None, as_json: bool) -> None:
     """Living cases, by pseudonym."""
-    from adapter.store import cases
+    from adapter.store import listing
 
     with session.parts() as parts, parts.store.reading() as connection:
-        found = [without_times(each) for each in cases.summaries(connection, status=status, limit=1_000_000)]
+        wanted = listing.Filters(status=status or "")
+        found = [without_times(each) for each in listing.summaries(connection, wanted, limit=1_000_000)]
     if as_json:
         emit(found, indent=False)
     else:

@@ -55,6 +55,7 @@ INBOX = sa.Table(
     sa.Index("uq_inbox_first", "source", "message_key", unique=True),
     sa.Index("ix_inbox_state", "state", "received_at"),
     sa.Index("ix_inbox_case_id", "case_id"),
+    sa.Index("ix_inbox_source", "source", "case_version", "case_id"),
 )
 _FIRST = INBOX.c.duplicate_of.is_(None)
 _WITHOUT_RAW = [column for column in INBOX.c if column.name not in ("raw", "seal")]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapter.errors import GoneError, Json, VersionConflictError
 from adapter.resource import dump_json
-from adapter.store import adjudications, findings, inbox, known, resources
+from adapter.store import adjudications, edits, findings, inbox, known, resources
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS, read
 from adapter.store.schema import insert_if_new
 
@@ -58,9 +58,8 @@ def keep(
     row = {"case_id": case_id, "version": head.version + 1, "body": case, "content_hash": content_hash, "trace": trace}
     row |= {"mapping_version": mapping_version, "inbox_id": inbox_id, "created_at": at}
     connection.execute(sa.insert(CASE_VERSIONS).values(row))
-    connection.execute(
-        sa.update(CASES).where(CASES.c.case_id == case_id).values(version=head.version + 1, updated_at=at)
-    )
+    stands = {"version": head.version + 1, "updated_at": at, "status": None, "sex": case["patient"]["sex"]}
+    connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(stands))
     return Kept(head.version + 1, changed=True, made_by=inbox_id)
 
 
@@ -78,7 +77,8 @@ def keep_decision(
     connection.execute(sa.delete(DECISIONS).filter_by(**key))
     row = key | {"status": decision["status"], "body": decision, "decided_at": at}
     connection.execute(sa.insert(DECISIONS).values(row))
-    connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(criteria_version=criteria_version))
+    counts = {"criteria_version": criteria_version, "status": decision["status"]}
+    connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id, CASES.c.version == version).values(counts))
 
 
 def hash_case(case: Json) -> str:
@@ -106,5 +106,6 @@ def erase(connection: sa.Connection, case_id: str, at: datetime) -> None:
     inbox.erase(connection, case_id, at)
     resources.erase(connection, case_id, at)
     known.forget_case(connection, case_id)
-    gone = {"version": 0, "criteria_version": None, "erased_at": at, "updated_at": at}
+    edits.forget(connection, fed)
+    gone = {"version": 0, "criteria_version": None, "status": None, "sex": None, "erased_at": at, "updated_at": at}
     connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(gone))

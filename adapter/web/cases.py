@@ -15,14 +15,14 @@ from adapter import inbound, outbound
 from adapter.errors import InvalidContentError, Issue, UsageError
 from adapter.receipt import Receipt
 from adapter.resource import parse_json
-from adapter.store import cases, keeping
+from adapter.store import cases, keeping, listing
 from adapter.tracing import trace_case
 from adapter.web.answers import case_address, fhir, outcome, parts, plain, version_tag
-from adapter.web.guard import ensure_visible, principal
+from adapter.web.choosing import read_filters
+from adapter.web.guard import ensure_visible
 from adapter.web.receiving import read_body, read_source
 
 routes = Blueprint("cases", __name__)
-STATUSES = ("eligible", "undetermined", "ineligible")
 _TAG = re.compile(r'(?:W/)?"(\d{1,9})"\Z')
 _PAGE = 1000
 
@@ -30,13 +30,9 @@ _PAGE = 1000
 @routes.get("/cases")
 def summaries() -> Response:
     """Living cases by pseudonym; `after` of the answer, sent again, asks for the next ones."""
-    status, limit = request.args.get("status"), _number("limit", 100, 1, _PAGE)
-    if status and status not in STATUSES:
-        raise UsageError(f"status is one of {', '.join(STATUSES)}.")
+    filters, limit = read_filters(), _number("limit", 100, 1, _PAGE)
     with parts().store.reading() as connection:
-        found = cases.summaries(
-            connection, status=status, after=request.args.get("after", ""), limit=limit, source=principal().source
-        )
+        found = listing.summaries(connection, filters, after=request.args.get("after", ""), limit=limit)
     answer: dict[str, Any] = {"cases": [{**each, "updated_at": each["updated_at"].isoformat()} for each in found]}
     if len(found) == limit:
         answer["after"] = found[-1]["case_id"]

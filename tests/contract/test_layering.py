@@ -39,7 +39,7 @@ FLOORS = [
     {"recording"},
     {"inbound", "lease"},
     {"incremental"},
-    {"tally", "examining", "forecast"},
+    {"tally", "examining", "forecast", "editing"},
     {"screen", "pull"},
     {"demo", "worker"},
     {"config"},

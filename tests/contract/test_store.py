@@ -21,7 +21,7 @@ from adapter.errors import ConfigError, GoneError, IntegrityError, Issue, NotFou
 from adapter.keyfile import Keys
 from adapter.resource import dump_json
 from adapter.sealing import Seals
-from adapter.store import Store, cases, database, findings, inbox, keeping, open_store
+from adapter.store import Store, cases, database, findings, inbox, keeping, listing, open_store
 from adapter.store.schema import METADATA
 
 NOON = datetime(2026, 3, 17, 12, 0, 0, 250000, tzinfo=UTC)
@@ -249,7 +249,7 @@ def test_a_later_decision_on_the_same_version_counts(store: Store) -> None:
         assert cases.count_statuses(connection) == {"eligible": 0, "undetermined": 1, "ineligible": 0}
         assert cases.read(connection, "C-1").decision == undetermined
         assert list(cases.current(connection, "eligible")) == []
-        assert [each["status"] for each in cases.summaries(connection)] == ["undetermined"]
+        assert [each["status"] for each in listing.summaries(connection)] == ["undetermined"]
 
 
 def test_erasing_leaves_a_tombstone_that_refuses_the_case_and_nothing_else(store: Store) -> None:
@@ -263,7 +263,7 @@ def test_erasing_leaves_a_tombstone_that_refuses_the_case_and_nothing_else(store
         assert inbox.find(connection, "a").state == "erased"
         assert inbox.read_raw(connection, "a", SEALS) is None
         assert findings.issues_of(connection, "a") == []
-        assert cases.summaries(connection) == []
+        assert listing.summaries(connection) == []
         with pytest.raises(GoneError):
             cases.read(connection, "C-1")
     arrive(store, "b", b"again")
@@ -293,7 +293,7 @@ def test_lists_are_filtered_and_bounded(store: Store) -> None:
     with store.reading() as connection:
         assert [each.id for each in inbox.entries(connection, source="south")] == ["south"]
         assert len(inbox.entries(connection, state="stored", limit=2)) == 2
-        assert [each["case_id"] for each in cases.summaries(connection, after="C-0", limit=1)] == ["C-1"]
+        assert [each["case_id"] for each in listing.summaries(connection, after="C-0", limit=1)] == ["C-1"]
         assert inbox.count_states(connection)["stored"] == 3
         assert inbox.unfinished(connection) == ["south"]
 

@@ -17,7 +17,7 @@ from adapter.keyfile import Keys, add_key
 from adapter.parts import Parts
 from adapter.resource import dump_json
 from adapter.sealing import Seals
-from adapter.store import cases, inbox, keeping
+from adapter.store import cases, inbox, keeping, listing
 from tests.sample_bundles import (
     ICD10,
     as_bytes,
@@ -167,7 +167,7 @@ def test_refuses_with_status_rule_and_place_and_keeps_the_bytes(parts: Parts, na
     assert any(issue.rule.startswith(rule) and issue.expression == place for issue in blocking), blocking
     with parts.store.reading() as connection:
         assert inbox.read_raw(connection, receipt.entry.id, parts.seals) == raw
-        assert cases.summaries(connection) == []
+        assert listing.summaries(connection) == []
     assert receive(parts, make_bundle()).entry.state == "stored", "the next good Bundle works"
 
 

@@ -21,7 +21,7 @@ from adapter.outbound import push
 from adapter.parts import Parts
 from adapter.pull import exit_code, run_pull, start_pull
 from adapter.resource import dump_json
-from adapter.store import cases, inbox, jobs, leases
+from adapter.store import cases, inbox, jobs, leases, listing
 from adapter.synthetic.hospital import Population, make_population
 from adapter.synthetic.server import Answer, FhirServer, serve_resources
 from adapter.tracing import read_ledger, read_pull, trace_case
@@ -225,7 +225,7 @@ def test_report_names_no_patient(parts: Parts, population: Population, server: F
 def test_every_value_of_a_pulled_case_leads_to_the_answer_it_came_in(parts: Parts) -> None:
     pull(parts)
     with parts.store.reading() as connection:
-        summary = cases.summaries(connection, status="eligible")[0]
+        summary = listing.summaries(connection, listing.Filters(status="eligible"))[0]
     told = trace_case(parts, summary["case_id"])
     origins = {each["entry"]: each for each in told["origins"]}
     places = {each["source"].partition(".resource")[0] for each in told["trace"] if "Bundle.entry[" in each["source"]}
