@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from adapter.resource import dump_json
+from adapter.synthetic.server import FhirServer
 from tests.bulk_answers import (
     ALWAYS,
     ALWAYS_FILE,
@@ -51,11 +52,13 @@ class Told:
 class BulkHospital:
     """Shapes:  resources  by type, in the order of its lines
     fault      one of EXACT or LOUD
+    searched   answers searches and reads, where the hospital does that as well
     """
 
     def __init__(self, resources: Iterable[Json], fault: str = "clean", files: int = 2) -> None:
         self.fault, self.told = fault, Told()
         self.elsewhere = ""
+        self.searched: FhirServer | None = None
         self.changed: list[Json] = []
         self.deleted: list[str] = []
         self.resources, self.number = list(resources), files
@@ -260,6 +263,9 @@ def answer(hospital: BulkHospital, path: str, headers: dict[str, str], body: byt
         return kick_off(hospital, base)
     if steps[0] == "jobs":
         return status(hospital, base, steps[1], int(query.get("page", "1")))
+    if hospital.searched and steps[0] != "files":
+        code, resource = hospital.searched.answer("GET", base, f"{'/'.join(steps)}?{parts.query}")
+        return Reply(code, dump_json(resource), {"Content-Type": "application/fhir+json"})
     told.ranges += [headers["Range"]] if "Range" in headers else []
     return file(hospital, steps[-1], query.get("job", ""), headers.get("Range", ""), headers.get("If-Range", ""))
 

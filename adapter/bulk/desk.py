@@ -5,7 +5,7 @@ Takes from: errors, hospital, parts.  Gives to: the other rooms of bulk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,6 +35,9 @@ class Desk:
              only     ids of the patients to export; empty for all whom the level covers
              gives_up  of a file that cannot be read now; else the pull goes on another time
              goes_on  told the progress after each commit; False means: stop here
+             count    how many of a type a search finds, by the server's word; None when it does not say
+             members  ids of the exported Group's patients; None when it is not told
+             read     a resource that the export does not hold; None when the server has none. It raises as a session
     """
 
     store: Store
@@ -49,7 +52,9 @@ class Desk:
     batch_bytes: int = BATCH_BYTES
     only: tuple[str, ...] = ()
     goes_on: Callable[[Json], bool] = lambda progress: True
-    count: Callable[[str], int | None] = lambda type_: None
+    count: Callable[[str, Mapping[str, Sequence[str]]], int | None] = lambda type_, parameters: None
+    members: Callable[[], Sequence[str] | None] = lambda: None
+    read: Callable[[str, str], Json | None] = lambda type_, id_: None
     watch: Callable[[str], bool] | None = None
     gives_up: bool = True
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from adapter.bulk.desk import Desk
 from adapter.bulk.gleaning import sift
 from adapter.bulk.people import People, read_people
-from adapter.bulk.proof import check_counts
+from adapter.bulk.proof import check_counts, find_left_out
 from adapter.bulk.reading import GONE, read_file
 from adapter.bulk.remarks import read_deleted, read_errors
 from adapter.errors import Json, RemoteError
@@ -98,7 +98,10 @@ def _run(desk: Desk, export: bulk.Export) -> Exported:
         _read(desk, export, files)
     exported = Exported(since=export.transaction_time)
     exported.units, exported.missing = check_counts(desk, files)
-    exported.whole = all(file.state == "read" for file in files if file.kind == "output")
+    left_out = list(find_left_out(desk, files))
+    exported.units += left_out
+    exported.missing += [{"what": f"export file(s) of {each['type']}", "problem": each["problem"]} for each in left_out]
+    exported.whole = not left_out and all(file.state == "read" for file in files if file.kind == "output")
     exported.losses = read_errors(desk, files)
     exported.missing += exported.losses
     exported.deleted = read_deleted(desk, files)

@@ -10,9 +10,11 @@ from typing import Any
 
 from adapter.bulk.desk import Desk
 from adapter.bulk.people import read_people
-from adapter.errors import Json
+from adapter.errors import Json, RemoteError
+from adapter.hospital.client import is_id
 from adapter.hospital.matching import patient_of
 from adapter.hospital.patients import Collected, with_centre
+from adapter.hospital.politeness import QuietHour
 from adapter.resource import parse_json
 from adapter.store import exported
 
@@ -31,12 +33,23 @@ def find_exported(desk: Desk) -> dict[str, bool]:
 
 
 def collect_exported(desk: Desk, patient: str) -> Collected:
-    """Everything the export holds about a candidate, and the drugs it points at."""
+    """Everything the export holds about a candidate, and the drugs it points at.
+
+    Exports by patient or group leave drugs out, which are nobody's: those are read one by one.
+
+    Errors:  QuietHour
+    """
     with desk.store.reading() as connection:
         kept = exported.kept_of(connection, desk.pull_id, [patient])
         found = {each.key: _opened(desk, each) for each in kept}
         drugs = exported.kept_by_key(connection, desk.pull_id, sorted(_drugs(found.values())))
     found |= {each.key: _opened(desk, each) for each in drugs}
+    try:
+        found |= dict(_read_drugs(desk, sorted(set(_drugs(found.values())) - set(found))))
+    except QuietHour:
+        raise
+    except RemoteError as error:
+        return Collected(problem=f"Medication: {error}")
     if unreadable := sorted(key.partition("/")[0] for key, resource in found.items() if resource is None):
         return Collected(problem=f"{unreadable[0]}: a line of the export that breaks the rules of JSON")
     resources = {_split(key): resource for key, resource in found.items() if resource}
@@ -59,6 +72,15 @@ def _opened(desk: Desk, kept: exported.Kept) -> Json | None:
     line = desk.seals.unseal(kept.body, f"{desk.pull_id}/{kept.key}", kept.seal)
     resource, _ = parse_json(line, max_bytes=_ANY_SIZE)
     return resource if isinstance(resource, dict) else None
+
+
+def _read_drugs(desk: Desk, keys: Iterable[str]) -> Iterator[tuple[str, Json]]:
+    """Those that the server has; a drug that is not there is data."""
+    for key in keys:
+        type_, id_ = _split(key)
+        resource = desk.read(type_, id_) if type_ == "Medication" and is_id(id_) else None
+        if resource:
+            yield key, resource
 
 
 def _split(key: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Is it all? What came, file by file, against what the manifest counts; without counts, against the server's own.
 
-Takes from: store, bulk.desk.  Gives to: bulk.exporting.
+Takes from: store, bulk.desk, bulk.evidence.  Gives to: bulk.exporting.
 Source: https://hl7.org/fhir/uv/bulkdata/STU2/export.html#response---complete-status (count)
 """
 
@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from adapter.bulk.desk import Desk
+from adapter.bulk.evidence import count_whole, find_evidence
 from adapter.errors import Json
 from adapter.store import bulk
 
@@ -35,28 +36,28 @@ def check_counts(desk: Desk, files: Sequence[bulk.File]) -> tuple[list[Json], li
     return units, missing
 
 
+def find_left_out(desk: Desk, files: Sequence[bulk.File]) -> Iterator[Json]:
+    """Types without a file, as units: the manifest says there are none, and the server counts some."""
+    listed = {file.type for file in files if file.kind == "output"}
+    for type_ in desk.types if "" not in listed else ():
+        if type_ not in listed and (counted := count_whole(desk, type_)):
+            problem = f"the manifest lists no file, and the server counts {counted}"
+            yield {"stage": "export", "type": type_, "received": 0, "expected": counted, "complete": False,
+                   "problem": problem}  # fmt: skip
+
+
 def _judge(desk: Desk, type_: str, files: Sequence[bulk.File]) -> tuple[str, str]:
     """(proof, problem): one of them is empty."""
     if failed := next((file.problem for file in files if file.state == "failed"), ""):
         return "", failed
     came = _different(desk, files)
     counts = [file.expected for file in files]
-    if None not in counts:
-        expected, proof = sum(each or 0 for each in counts), "manifest"
-    else:
-        counted = _count(desk, type_)
-        if counted is None:
-            return "", f"the manifest gives no counts; {came} came to the end of their files, which proves nothing"
-        expected, proof = counted, "count"
+    if None in counts:
+        return find_evidence(desk, type_, came)
+    expected = sum(each or 0 for each in counts)
     if came < expected:
         return "", f"the server counts {expected}, {came} different ones came"
-    return proof, ""
-
-
-def _count(desk: Desk, type_: str) -> int | None:
-    """The server's own count is of the whole server: it proves an export of the whole server only."""
-    whole = desk.bulk.level == "system" and not (desk.since or desk.only or desk.bulk.type_filters)
-    return desk.count(type_) if whole and type_ else None
+    return "manifest", ""
 
 
 def _different(desk: Desk, files: Sequence[bulk.File]) -> int:

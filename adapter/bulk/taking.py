@@ -6,7 +6,9 @@ Takes from: errors, hospital, parts, crawl, store, the other rooms of bulk.  Giv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
+from adapter.bulk.asking import Asking
 from adapter.bulk.desk import Desk, Stopped
 from adapter.bulk.exporting import Exported, end_export, run_export
 from adapter.bulk.patients import collect_exported, find_exported, settle
@@ -15,11 +17,7 @@ from adapter.crawl import Handed
 from adapter.crawl.ledger import Scribe
 from adapter.errors import Issue, Json
 from adapter.hospital import Hospital
-from adapter.hospital.answers import read_page
-from adapter.hospital.asking import Question
 from adapter.hospital.bulk.request import Bulk
-from adapter.hospital.client import address
-from adapter.hospital.session import Answer
 from adapter.parts import Parts
 from adapter.store import bulk, candidates, jobs, units
 from adapter.store.units import Unit
@@ -40,6 +38,7 @@ class ExportTaking:
         session = RecordedSession(
             hospital.session, hospital.patience, parts.store, Scribe(hospital.source, parts.pseudonyms), pull_id
         )
+        asking = Asking(hospital.source, session)
         self._desk = Desk(
             parts.store,
             parts.seals,
@@ -51,7 +50,9 @@ class ExportTaking:
             bulk=hospital.source.bulk or Bulk(),
             since=since,
             only=only,
-            count=self._count,
+            count=asking.count,
+            members=cache(asking.members),
+            read=asking.read,
         )
         self.exported = Exported()
 
@@ -146,16 +147,6 @@ class ExportTaking:
         unit = Unit(self._pull_id, "export", "OperationOutcome", {})
         unit.state, unit.problem = "incomplete", f"{told['what']}: {told['problem']}"
         return unit
-
-    def _count(self, type_: str) -> int | None:
-        """The server's own count of a type; None when it gives none."""
-        source = self._hospital.source
-        question = Question(address(source.base, type_, {"_summary": "count"}))
-
-        def read(answer: Answer) -> int | None:
-            return read_page(answer, type_, f"count {type_}", source.max_answer_bytes).total
-
-        return self._hospital.asker.ask(question, read).value
 
 
 def forget_ended(parts: Parts) -> None:

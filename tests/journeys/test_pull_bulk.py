@@ -113,6 +113,18 @@ def test_is_loud_about_what_the_server_could_not_export_and_judges_the_rest(
     assert any("2 × exception" in each["problem"] for each in report["missing"])
 
 
+def test_manifest_without_counts_is_proven_by_the_servers_own(plain_parts: Parts, population: Population) -> None:
+    """Of the Group's members the server counts every type, so the job may be taken away."""
+    hospital = BulkHospital(population.resources, "manifest-without-counts")
+    patients = [each["id"] for each in population.resources if each["resourceType"] == "Patient"]
+    members = [{"entity": {"reference": f"Patient/{each}"}} for each in patients]
+    group = {"resourceType": "Group", "id": "crmo", "type": "person", "actual": True, "member": members}
+    hospital.searched = FhirServer([*population.resources, group])
+    with exporting(plain_parts, hospital) as parts:
+        report = pull(parts)
+    assert (report["state"], exit_code(report), report["missing"], hospital.told.deleted) == ("complete", 0, [], 1)
+
+
 def test_says_that_a_manifest_without_counts_proves_nothing(plain_parts: Parts, population: Population) -> None:
     hospital = BulkHospital(population.resources, "manifest-without-counts")
     with exporting(plain_parts, hospital) as parts:

@@ -92,7 +92,7 @@ def desk_at(base: str, folder: Path, pauses: list[float], elsewhere: str = "", *
 
 def declared(base: str, folder: Path, elsewhere: str) -> Source:
     file = folder / "sources" / "chu.yaml"
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(DECLARED.format(base=base, elsewhere=elsewhere or "http://127.0.0.1:9/nowhere"))
     source = load_sources(file.parent)["chu-imaginaire"]
     return replace(source, candidates=(Search("Condition", {"code": ("M86.3", "M863")}),))
@@ -209,7 +209,7 @@ def test_export_without_counts_is_proven_by_the_servers_own_count(tmp_path: Path
     held = {type_: sum(each["resourceType"] == type_ for each in records()) for type_ in ("Patient", "Condition")}
     with (
         run_bulk_hospital(hospital) as base,
-        desk_at(base, tmp_path, pauses, count=lambda type_: held.get(type_)) as desk,
+        desk_at(base, tmp_path, pauses, count=lambda type_, asked: held.get(type_)) as desk,
     ):
         desk.bulk = Bulk()
         exported = run_export(desk)
@@ -220,7 +220,7 @@ def test_export_without_counts_is_proven_by_the_servers_own_count(tmp_path: Path
         "Condition": "count",
         "Observation": "",
         "MedicationStatement": "",
-        "Medication": "",
+        "Medication": "references",
     }
     assert (exported.whole, exported.proven, hospital.told.deleted) == (True, False, 0)
 
