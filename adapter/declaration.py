@@ -170,12 +170,19 @@ def _validator(name: str) -> Any:
     return _Validator(_written_out(schema, schema.get("$defs", {}), ()), format_checker=_FORMATS)
 
 
+_SAID = ("description", "title")
+
+
 def _written_out(schema: Any, definitions: Json, within: tuple[str, ...]) -> Any:
-    """A schema with its own definitions in place of `$ref`, which are slow to follow; recursive ones stay."""
+    """A schema with its own definitions in place of `$ref`, which are slow to follow; recursive ones stay.
+
+    What is said to people is left out: it would be looked at with every value.
+    """
     if isinstance(schema, list):
         return [_written_out(each, definitions, within) for each in schema]
     if not isinstance(schema, dict):
         return schema
+    schema = {key: each for key, each in schema.items() if key not in _SAID or not isinstance(each, str)}
     name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
     if schema.keys() == {"$ref"} and name in definitions and name not in within:
         return _written_out(definitions[name], definitions, (*within, name))
