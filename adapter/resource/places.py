@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}:,]', re.DOTALL)
+_OVER = json.JSONDecoder(strict=False)
 _VALUE_START = re.compile(rb"[^\s,:]")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _BLOCK = 4096
@@ -30,6 +31,7 @@ class Locator:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._text = data.decode("latin-1")  # as long as the bytes, so that offsets are the same
         self._members: dict[int, Members] = {}
         self._lines = _line_starts(data)
         self._characters = _character_counts(data)
@@ -83,7 +85,7 @@ class Locator:
 
     def _children(self, container: int) -> Members:
         if container not in self._members:
-            self._members[container] = _scan_members(self._data, container)
+            self._members[container] = _scan_members(self._data, self._text, container)
         return self._members[container]
 
 
@@ -148,18 +150,18 @@ def _inside(open_levels: list[tuple[set[str] | None, str]], here: str, counts: l
     return f"{where}.{here}" if where else here
 
 
-def _scan_members(data: bytes, container: int) -> Members:
+def _scan_members(data: bytes, text: str, container: int) -> Members:
     """Key (or item) start and value start of each direct member of the object or array at an offset."""
     opener = data[container : container + 1]
     if opener == b"{":
-        return _scan_object(data, container)
-    return _scan_array(data, container) if opener == b"[" else []
+        return _scan_object(data, text, container)
+    return _scan_array(data, text, container) if opener == b"[" else []
 
 
-def _scan_object(data: bytes, container: int) -> dict[str, tuple[int, int]]:
+def _scan_object(data: bytes, text: str, container: int) -> dict[str, tuple[int, int]]:
     members: dict[str, tuple[int, int]] = {}
     key, key_start = b"", 0
-    for sign, start, end in _own_tokens(data, container):
+    for sign, start, end in _own_tokens(data, text, container):
         if sign == b":":
             members[json.loads(key)] = (key_start, _skip_blanks(data, end))
         elif sign[:1] == b'"':
@@ -167,28 +169,47 @@ def _scan_object(data: bytes, container: int) -> dict[str, tuple[int, int]]:
     return members
 
 
-def _scan_array(data: bytes, container: int) -> list[tuple[int, int]]:
+def _scan_array(data: bytes, text: str, container: int) -> list[tuple[int, int]]:
     first = _skip_blanks(data, container + 1)
     if data[first : first + 1] == b"]":
         return []
     starts = [first]
-    starts.extend(_skip_blanks(data, end) for sign, _, end in _own_tokens(data, container) if sign == b",")
+    starts.extend(_skip_blanks(data, end) for sign, _, end in _own_tokens(data, text, container) if sign == b",")
     return [(start, start) for start in starts]
 
 
-def _own_tokens(data: bytes, container: int) -> Iterator[tuple[bytes, int, int]]:
+def _own_tokens(data: bytes, text: str, container: int) -> Iterator[tuple[bytes, int, int]]:
     """The tokens that belong to this container itself, not to one inside it."""
+    at = container + 1
+    while token := _TOKEN.search(data, at):
+        sign = token[0]
+        if sign in (b"}", b"]"):
+            return
+        if sign in (b"{", b"["):
+            at = _end(data, text, token.start())
+        else:
+            at = token.end()
+            yield sign, token.start(), at
+
+
+def _end(data: bytes, text: str, container: int) -> int:
+    """Behind a container: the library reads over it several times as fast as we could count its brackets."""
+    try:
+        return _OVER.raw_decode(text, container)[1]
+    except (ValueError, RecursionError):
+        return _behind_brackets(data, container)
+
+
+def _behind_brackets(data: bytes, container: int) -> int:
     depth = 0
     for token in _TOKEN.finditer(data, container):
-        sign = token[0]
-        if sign in (b"{", b"["):
+        if token[0] in (b"{", b"["):
             depth += 1
-        elif sign in (b"}", b"]"):
+        elif token[0] in (b"}", b"]"):
             depth -= 1
             if depth == 0:
-                return
-        elif depth == 1:
-            yield sign, token.start(), token.end()
+                return token.end()
+    return len(data)
 
 
 def _skip_blanks(data: bytes, offset: int) -> int:

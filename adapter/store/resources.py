@@ -58,6 +58,12 @@ PUBLISHED = sa.Table(
 )
 CURRENT = RESOURCES.c.current.is_(True)
 LIVING = CURRENT & RESOURCES.c.body.is_not(None)
+_STEP_BACK = (
+    sa.update(RESOURCES)
+    .where(RESOURCES.c.type == sa.bindparam("_type"), RESOURCES.c.id == sa.bindparam("_id"), CURRENT)
+    .values(current=False)
+)
+_FORGET_INDEX = sa.delete(INDEX).where(INDEX.c.type == sa.bindparam("_type"), INDEX.c.id == sa.bindparam("_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,8 @@ def of_case(connection: sa.Connection, case_id: str) -> list[Stored]:
 
 def add_versions(connection: sa.Connection, rows: Sequence[Stored]) -> None:
     """Make these the current versions."""
-    for row in rows:
-        before = (RESOURCES.c.type == row.type) & (RESOURCES.c.id == row.id) & CURRENT
-        if row.version > 1:
-            connection.execute(sa.update(RESOURCES).where(before).values(current=False))
+    if later := [{"_type": row.type, "_id": row.id} for row in rows if row.version > 1]:
+        connection.execute(_STEP_BACK, later)
     if rows:
         values = [{name: getattr(row, name) for name in Stored.__slots__} for row in rows]
         connection.execute(sa.insert(RESOURCES), values)
@@ -100,12 +104,14 @@ def add_versions(connection: sa.Connection, rows: Sequence[Stored]) -> None:
 
 def replace_index(connection: sa.Connection, entries: Iterable[tuple[str, str, list[Entry]]]) -> None:
     """Shapes:  entries  (type, id, what it is found by from now on)"""
-    rows = []
+    rows, changed = [], []
     for type_, id_, found_by in entries:
-        connection.execute(sa.delete(INDEX).where(INDEX.c.type == type_, INDEX.c.id == id_))
+        changed.append({"_type": type_, "_id": id_})
         rows += [
             {"type": type_, "id": id_, **{name: getattr(each, name) for name in Entry.__slots__}} for each in found_by
         ]
+    if changed:
+        connection.execute(_FORGET_INDEX, changed)
     if rows:
         connection.execute(sa.insert(INDEX), rows)
 
