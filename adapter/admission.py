@@ -4,7 +4,7 @@ A hospital's record is rarely flawless, and most flaws cost the registry nothing
 its tier: what makes an entry useless blocks it; what costs a field is told with the field's name; the rest is told.
 An element that is not what R4 says (a number where a Coding should be, 30 February) is left unread.
 
-Takes from: validation, tiers, mapping, errors.  Gives to: judgement.
+Takes from: validation, tiers, mapping, errors.  Gives to: judgement, web.
 Source: https://hl7.org/fhir/R4/validation.html
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from adapter.errors import Issue, Json, Severity
 from adapter.mapping import Mappings
-from adapter.tiers import Tiers
+from adapter.tiers import COSTS_NOTHING, Tier, Tiers
 from adapter.validation import Policy, Validator
 
 # Hospitals have extensions of their own; not knowing one is no fault of theirs.
@@ -55,13 +55,32 @@ def _order(expression: str) -> str:
 
 def _weighed(issue: Issue, bundle: Json, mappings: Mappings, tiers: Tiers) -> Issue:
     """The issue with the severity of its tier, and the registry fields it costs."""
-    number = int(_ENTRY.findall(issue.expression)[0])
-    resource, inside = bundle["entry"][number]["resource"], _ENTRY.sub("", issue.expression)
+    tier = cost_of(issue, bundle, mappings, tiers)
+    severity: Severity = "error" if tier.blocks else "warning"
+    return replace(issue, severity=severity, stage="structure", field=", ".join(tier.fields))
+
+
+def cost_of(issue: Issue, document: Json, mappings: Mappings, tiers: Tiers) -> Tier:
+    """What an issue of the validator costs the registry, in a Bundle or in a resource by itself."""
+    resource, place = _about(issue.expression, document)
+    if not isinstance(resource, dict):
+        return COSTS_NOTHING
     profile, case = mappings.profile_of(resource)
-    tier = tiers.of(profile, f"{resource.get('resourceType')}{inside}", issue.rule)
+    tier = tiers.of(profile, place, issue.rule)
     fields = tuple(each for each in tier.fields if each.startswith(case)) or tier.fields
-    severity: Severity = "error" if tier.blocks and issue.rule not in _UNREADABLE else "warning"
-    return replace(issue, severity=severity, stage="structure", field=", ".join(fields))
+    return Tier(tier.blocks and issue.rule not in _UNREADABLE, fields)
+
+
+def _about(expression: str, document: Json) -> tuple[Any, str]:
+    """The resource that a place is in, and the place as that resource would say it."""
+    if document.get("resourceType") != "Bundle":
+        return document, expression
+    found = _ENTRY.match(expression)
+    if found is None:
+        return None, ""
+    resource = document["entry"][int(found[1])].get("resource")  # an entry may have none but say "_resource"
+    kind = resource.get("resourceType") if isinstance(resource, dict) else ""
+    return resource, f"{kind}{expression[found.end() :]}"
 
 
 def without(document: Json, expression: str) -> Json:
