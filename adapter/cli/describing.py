@@ -1,6 +1,6 @@
 """The command that describes the cohort.
 
-Takes from: describing, cohort.  Gives to: cli.
+Takes from: describing, cohort, reporting.  Gives to: cli.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ def cohort(
     as_json: bool,
 ) -> None:
     """Describe the eligible cases beside the published cohort."""
-    from adapter.cli.reporting import make_document
     from adapter.cohort import contract_row, render_csv, render_description
     from adapter.describing import describe_registry
 
@@ -56,7 +55,7 @@ def cohort(
             found = _describe_export(parts, file, like, by, session.language)
         else:
             found = describe_registry(parts, like, by=by, language=session.language, processes=os.cpu_count() or 1)
-        made = make_document(parts, found, form, session.language) if form in ("html", "docx") else None
+        made = _make_document(parts, found, form, session.language) if form in ("html", "docx") else None
     if made is not None:
         click.echo(made, nl=False)
         return
@@ -67,6 +66,13 @@ def cohort(
         click.echo(render_csv(found), nl=False)
     else:
         click.echo(render_description(found, session.language, terminal_width(), color=True))
+
+
+def _make_document(parts: Parts, found: Json, form: str, language: Literal["en", "fr"]) -> str | bytes:
+    from adapter.describing import included_cases
+    from adapter.reporting import make_document
+
+    return make_document(parts, found, included_cases(parts, found["like"]), form, language)
 
 
 def _describe_export(parts: Parts, file: Path, like: str, by: tuple[str, ...], language: Literal["en", "fr"]) -> Json:

@@ -68,6 +68,7 @@ def export(session: Session, folder: Path, form: Form, outside: bool, like: str,
     """Write the eligible cases for analysis, with data dictionary and SHA-256 manifest."""
     from adapter.describing import included_cases
     from adapter.exports import export_cases
+    from adapter.reporting import tell_provenance
 
     with session.parts() as parts:
         _remember(parts, outside=outside)
@@ -77,25 +78,12 @@ def export(session: Session, folder: Path, form: Form, outside: bool, like: str,
             form,
             derivation=parts.knowledge.derivation,
             mappings=parts.knowledge.mappings,
-            provenance=_provenance(parts, like),
+            provenance=tell_provenance(parts, like),
             outside=outside,
         )
     if as_json:
         emit(told, indent=False)
     tell(f"exported to {folder}; check with: sha256sum -c SHA256SUMS")
-
-
-def _provenance(parts: Parts, like: str) -> Json:
-    from adapter import __version__
-
-    published = parts.knowledge.published[like]
-    versions = {
-        "adapter": __version__,
-        "mappings": parts.knowledge.mappings.version,
-        "criteria": published.criteria.version,
-        "derived": parts.knowledge.derivation.version,
-    }
-    return {"made_at": parts.clock().isoformat(), "criteria": like, "versions": versions}
 
 
 def _remember(parts: Parts, *, outside: bool) -> None:

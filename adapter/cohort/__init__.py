@@ -7,6 +7,7 @@ from adapter.cohort.answers import MARKS
 from adapter.cohort.csv import render_csv
 from adapter.cohort.derivation import Column, Derivation, load_derivation
 from adapter.cohort.description import contract_row, count_not_usable, describe, describe_groups, describe_table
+from adapter.cohort.members import words_in
 from adapter.cohort.reading import places_of
 from adapter.cohort.statistics import Statistics, load_statistics
 from adapter.cohort.table import Table, tabulate
@@ -30,4 +31,5 @@ __all__ = [
     "render_description",
     "render_text",
     "tabulate",
+    "words_in",
 ]

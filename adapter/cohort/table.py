@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 from adapter.cohort.answers import MARKS
@@ -69,6 +70,25 @@ class Table:
         for name, indexes in other.categories.items():
             words = other.words[name]
             self._add_words(name, [words[index] for index in indexes])
+
+    def select(self, chosen: bytes) -> Table:
+        """The cases where a byte is not 0, in their order."""
+        table = Table(self.columns)
+        table.ids = list(compress(self.ids, chosen))
+        table.length = len(chosen) - chosen.count(0)
+        table.words = self.words
+        table.flags = {name: bytearray(compress(column, chosen)) for name, column in self.flags.items()}
+        table.marks = {name: bytearray(compress(column, chosen)) for name, column in self.marks.items()}
+        table.numbers = {name: array("d", compress(column, chosen)) for name, column in self.numbers.items()}
+        table.categories = {name: array("H", compress(column, chosen)) for name, column in self.categories.items()}
+        return table
+
+    def answers(self, name: str) -> Iterator[tuple[Any, str]]:
+        """What each case answers to one variable, and how that was come by: True, False, None, a number or a word."""
+        column = next(each for each in self.columns if each.name == name)
+        for i in range(self.length):
+            by = MARKS[self.marks[name][i]] if column.marked else ""
+            yield plain(column, self._value(column, i)), by
 
     def rows(self) -> Iterator[Json]:
         """One dict a case, as `Derivation.row` makes it; case_id is None where ids were not kept."""

@@ -5,17 +5,29 @@ Takes from: errors, parts, store, eligibility, cohort.  Gives to: demo, report, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from adapter.cohort import Table, contract_row, count_not_usable, describe_groups, describe_table
 from adapter.describing.answering import find_answers
+from adapter.describing.counted import LANGUAGES, Behind, Counted, find_behind
 from adapter.describing.counting import Screened, screen
 from adapter.describing.flow import find_flow
 from adapter.errors import Json, UsageError
 from adapter.parts import Parts, Published
 
-__all__ = ["answers_behind", "describe_cohort", "describe_columns", "describe_registry", "included_cases"]
+__all__ = [
+    "Behind",
+    "Counted",
+    "answers_behind",
+    "count_registry",
+    "describe_cohort",
+    "describe_columns",
+    "describe_counted",
+    "describe_registry",
+    "find_behind",
+    "included_cases",
+]
 
 Language = Literal["en", "fr"]
 
@@ -45,6 +57,27 @@ def describe_registry(
     screened = screen(parts, published, by, processes)
     flow = find_flow(parts, published, screened, language)
     return {**_head(parts, published, language), "flow": flow, **_body(published, screened.table, by, language)}
+
+
+def count_registry(parts: Parts, like: str = "SA") -> Counted:
+    """Look at every living case once, to be described as often as asked.  Errors:  UsageError for another paper"""
+    published = _published(parts, like)
+    screened = screen(parts, published, list(published.statistics.derivation.strata), keep_ids=True)
+    flows = {language: find_flow(parts, published, screened, language) for language in LANGUAGES}
+    return Counted(published, screened.table, flows, parts.clock().isoformat())
+
+
+def describe_counted(
+    parts: Parts, counted: Counted, where: Mapping[str, str], *, by: Sequence[str] = (), language: Language = "en"
+) -> Json:
+    """The description of the included of some groups; the flow is everybody's.
+
+    Shapes:  where  grouping -> group, as `Counted.groups` gives them
+    Errors:  UsageError for another grouping
+    """
+    published = counted.published
+    head = {**_head(parts, published, language), "described_at": counted.described_at}
+    return {**head, "flow": counted.flows[language], **_body(published, counted.among(where), by, language)}
 
 
 def _ensure_groups(published: Published, by: Sequence[str]) -> None:

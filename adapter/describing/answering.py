@@ -25,7 +25,7 @@ def find_answers(parts: Parts, published: Published, identity: str) -> Iterator[
     """
     statistics = published.statistics
     variables = statistics.derivation.declaration.data["variables"]
-    name, of = _asked(published, identity)
+    name, of = find_asked(published, identity)
     derivation = statistics.derivation.only({name, of} - {""})
     for case in Screened(published).cases(parts):
         row = derivation.row(case)
@@ -38,8 +38,8 @@ def find_answers(parts: Parts, published: Published, identity: str) -> Iterator[
             yield {"case_id": case["case_id"], "answer": told, "by": row.get(f"{name}_by", ""), "evidence": evidence}
 
 
-def _asked(published: Published, identity: str) -> tuple[str, str]:
-    """(variable, denominator) behind a row or a name."""
+def find_asked(published: Published, identity: str) -> tuple[str, str]:
+    """(variable, denominator) behind a row or a name.  Errors:  UsageError when there is no such row or variable"""
     statistics = published.statistics
     for row in statistics.rows:
         if row["id"] == identity:

@@ -76,21 +76,27 @@ def is_own(parts: Parts, published: Published) -> bool:
     return published.criteria.rule_set == parts.knowledge.criteria.rule_set
 
 
-def screen(parts: Parts, published: Published, by: Sequence[str] = (), processes: int = 1) -> Screened:
-    """Hold everybody against a paper's criteria; what its table and these groups ask is worked out."""
+def screen(
+    parts: Parts, published: Published, by: Sequence[str] = (), processes: int = 1, *, keep_ids: bool = False
+) -> Screened:
+    """Hold everybody against a paper's criteria; what its table and these groups ask is worked out.
+
+    Shapes:  keep_ids  the table knows the pseudonyms; then one process does it all
+    """
     statistics = published.statistics
     screened, derivation = Screened(published), statistics.derivation.only(statistics.variables(by))
     if not is_own(parts, published):
-        screened.table = tabulate(screened.cases(parts), derivation)
+        screened.table = tabulate(screened.cases(parts), derivation, keep_ids=keep_ids)
         return screened
     with parts.store.reading() as connection:
         for status in ("ineligible", "undetermined"):
             for decision in streams.decisions(connection, status):
                 screened.count(decision)
-        many = processes > 1 and streams.count(connection) >= MANY
-    screened.table = (
-        _tabulate_together(parts.store, derivation, processes) if many else tabulate(screened.cases(parts), derivation)
-    )
+        many = processes > 1 and not keep_ids and streams.count(connection) >= MANY
+    if many:
+        screened.table = _tabulate_together(parts.store, derivation, processes)
+    else:
+        screened.table = tabulate(screened.cases(parts), derivation, keep_ids=keep_ids)
     screened.statuses["eligible"] = len(screened.table)
     return screened
 

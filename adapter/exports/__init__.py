@@ -16,11 +16,12 @@ from adapter.exports.folder import ensure_empty, write_manifest, write_tables
 from adapter.exports.outside import write_counts
 from adapter.exports.phenopacket_codes import Codes
 from adapter.exports.phenopackets import make_phenopacket
+from adapter.exports.rounded import render_rounded
 from adapter.mapping import Mappings
 from adapter.resource import dump_json
 from adapter.spreadsheet import csv_lines
 
-__all__ = ["FORMS", "Codes", "Form", "erdri_row", "export_cases", "make_phenopacket"]
+__all__ = ["FORMS", "Codes", "Form", "erdri_row", "export_cases", "make_phenopacket", "render_rounded"]
 
 Form = Literal["csv", "parquet", "phenopackets", "erdri"]
 FORMS: tuple[Form, ...] = ("csv", "parquet", "phenopackets", "erdri")

@@ -36,7 +36,7 @@ def describe_stratum(
 ) -> tuple[list[str], list[tuple[str, ...]]]:
     """Head and lines of the table of one grouping: one column a group."""
     groups = stratum["groups"]
-    names = (_group(group["value"], language) for group in groups)
+    names = (group_name(group["value"], language) for group in groups)
     head = [WORDS["row"][language], *(f"{name} (N = {group['N']})" for name, group in zip(names, groups, strict=True))]
     lines = []
     for i, row in enumerate(rows):
@@ -49,7 +49,7 @@ def marks_legend(language: Language) -> str:
     return WORDS["legend"][language]
 
 
-def _group(value: str, language: Language) -> str:
+def group_name(value: str, language: Language) -> str:
     """The name of a group; centres and periods are called as they are."""
     return WORDS[f"group_{value}"][language] if f"group_{value}" in WORDS else value
 

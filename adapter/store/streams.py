@@ -1,6 +1,6 @@
 """Every living case in one pass, as text: for counting a registry of any size without holding it.
 
-Takes from: errors, cases, inbox.  Gives to: describing, queries.
+Takes from: errors, adjudications, cases, inbox.  Gives to: describing, queries.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.errors import Json
+from adapter.store.adjudications import ADJUDICATIONS
 from adapter.store.cases import CASE_VERSIONS, CASES, CURRENT, DECISION, DECISIONS
 from adapter.store.inbox import INBOX
 
@@ -49,6 +50,15 @@ def waiting(connection: sa.Connection, source: str | None = None) -> Iterator[tu
     )
     query = query.where(INBOX.c.source == source) if source else query
     yield from ((row[0], row[1], row[2]) for row in connection.execute(query))
+
+
+def state(connection: sa.Connection) -> tuple[str, ...]:
+    """Changes whenever a case, a decision or what a person judged does: what was counted before is then out of date."""
+    newest = [
+        sa.select(sa.func.max(column)).scalar_subquery() for column in (CASES.c.updated_at, DECISIONS.c.decided_at)
+    ]
+    judged = sa.select(sa.func.count(), sa.func.max(ADJUDICATIONS.c.made_at)).select_from(ADJUDICATIONS)
+    return tuple(map(str, (*connection.execute(sa.select(*newest)).one(), *connection.execute(judged).one())))
 
 
 def count(connection: sa.Connection) -> int:

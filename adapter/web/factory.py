@@ -27,6 +27,7 @@ from adapter.web.logins import routes as logins
 from adapter.web.openapi import routes as openapi
 from adapter.web.operations import routes as operations
 from adapter.web.pages import add_pages
+from adapter.web.prepared import Prepared
 from adapter.web.protection import protect
 from adapter.web.pulling import routes as pulling
 from adapter.web.reading import routes as reading
@@ -63,6 +64,7 @@ def create_app(
     )
     app.extensions["parts"] = parts
     app.extensions["background"] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
+    app.extensions["prepared"] = Prepared()
     app.extensions["wake"] = wake or _runner(app, parts)
     log_requests(app)
     answer_failures(app)

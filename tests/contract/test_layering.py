@@ -36,7 +36,7 @@ FLOORS = [
         "backup",
         "rotating",
     },
-    {"recording"},
+    {"recording", "reporting"},
     {"inbound", "lease"},
     {"incremental"},
     {"tally", "examining", "forecast", "editing"},
