@@ -4,7 +4,7 @@ Takes from: dates, declaration, errors.  Gives to: store, registry, web.
 Source: https://hl7.org/fhir/R4/search.html
 """
 
-from adapter.search.asking import MAX_COUNT, PATIENT, Filter, Search, Value, parse_search
+from adapter.search.asking import MAX_COUNT, PATIENT, Filter, Search, Value, parse_moment, parse_search
 from adapter.search.matching import matches
 from adapter.search.parameters import Entry, index_of, load_parameters
 
@@ -18,5 +18,6 @@ __all__ = [
     "index_of",
     "load_parameters",
     "matches",
+    "parse_moment",
     "parse_search",
 ]

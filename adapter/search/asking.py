@@ -132,7 +132,7 @@ def _take_common(search: Search, name: str, text: str) -> bool:
         asked = set(_alternatives(text))
         search.ids = asked if search.ids is None else search.ids & asked
     elif name == "_lastUpdated":
-        search.updated += [_moment(each) for each in [text]]
+        search.updated += [parse_moment(name, text)]
     elif name == "_count":
         search.count = _count(text)
     elif name == "_sort" and text in SORTS:
@@ -213,19 +213,22 @@ def _quantity(name: str, prefix: str, text: str) -> Value:
     return Value(prefix, code=code, system=system or None, number=float(number))
 
 
-def _moment(text: str) -> tuple[str, datetime, datetime]:
-    """The span an instant or a date means; a date means the day in UTC."""
+def parse_moment(name: str, text: str) -> tuple[str, datetime, datetime]:
+    """The prefix and the span that an instant or a date means; a date means the day in UTC.
+
+    Errors:  UsageError naming the parameter
+    """
     prefix, told = _split(text)
     interval = parse_date(told)
     if interval is None:
-        raise _wrong("_lastUpdated", "a FHIR date or instant")
+        raise _wrong(name, "a FHIR date or instant")
     if "T" not in told:
         start = datetime.combine(interval.low, time(), UTC)
         return prefix, start, datetime.combine(interval.high, time(), UTC) + timedelta(days=1)
     try:
         moment = datetime.fromisoformat(told.replace(" ", "+"))
     except ValueError:
-        raise _wrong("_lastUpdated", "a FHIR date or instant") from None
+        raise _wrong(name, "a FHIR date or instant") from None
     start = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return prefix, start, start + timedelta(milliseconds=1 if "." in told else 1000)
 

@@ -92,7 +92,7 @@ def _conditions(search: Search) -> list[Condition]:
         other = RESOURCES.alias()
         of_patients = sa.select(other.c.case_id).where(other.c.type == "Patient", other.c.id.in_(search.patients))
         told.append(RESOURCES.c.case_id.in_(of_patients))
-    return told + [_changed(*each) for each in search.updated]
+    return told + [within(RESOURCES.c.updated_at, *each) for each in search.updated]
 
 
 def _filtered(each: Filter) -> Condition:
@@ -159,8 +159,8 @@ _MATCHES: dict[str, Callable[[Value], Condition]] = {
 }
 
 
-def _changed(prefix: str, start: datetime, end: datetime) -> Condition:
-    at = RESOURCES.c.updated_at
+def within(at: sa.ColumnElement[datetime], prefix: str, start: datetime, end: datetime) -> Condition:
+    """Whether a time lies as a prefix says to a span whose end is not included."""
     return {
         "eq": (at >= start) & (at < end),
         "ne": (at < start) | (at >= end),

@@ -1,6 +1,6 @@
 """The CapabilityStatement, made from the routes there are, so that it cannot promise what is not served.
 
-Takes from: canonical, search.  Gives to: the fhir routes.
+Takes from: access, canonical, search.  Gives to: the fhir routes.
 Source: https://hl7.org/fhir/R4/capabilitystatement.html
 """
 
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from adapter import __version__
+from adapter.access.audit_search import PARAMETERS as AUDIT_PARAMETERS
 from adapter.canonical import BASE
 from adapter.errors import Json
 from adapter.search import PATIENT, load_parameters
@@ -22,6 +23,14 @@ _SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _BULK = "http://hl7.org/fhir/uv/bulkdata"
 _OPERATION = "http://hl7.org/fhir/OperationDefinition"
 _LEADS_TO_PATIENT = {"name": "patient", "type": "reference"}
+
+_AUDIT: Json = {
+    "type": "AuditEvent",
+    "documentation": "For those who may read the audit.",
+    "interaction": [{"code": "read"}, {"code": "search-type"}],
+    "versioning": "versioned",
+    "searchParam": [{"name": name, "type": kind} for name, kind in AUDIT_PARAMETERS.items()],
+}
 
 View = TypeVar("View", bound=Callable[..., Any])
 _INTERACTIONS: dict[Callable[..., Any], tuple[str, ...]] = {}
@@ -48,7 +57,7 @@ def make_capability_statement(app: Flask) -> Json:
         rest["security"] = {"service": [{"coding": [{"system": _SECURITY, "code": "SMART-on-FHIR"}]}]}
     if "/fhir/$export" in {rule.rule for rule in app.url_map.iter_rules()}:
         rest["operation"] = [{"name": "export", "definition": f"{_BULK}/OperationDefinition/export"}]
-    rest["resource"] = [_resource(type_, of_types) for type_ in load_parameters()]
+    rest["resource"] = [*(_resource(type_, of_types) for type_ in load_parameters()), _AUDIT]
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{BASE}/CapabilityStatement/adapter",

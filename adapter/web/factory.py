@@ -13,6 +13,7 @@ from flask import Flask
 from adapter.parts import Parts
 from adapter.pull import run_pull
 from adapter.web.adjudications import routes as adjudications
+from adapter.web.audit_events import routes as audit_events
 from adapter.web.auditing import routes as auditing
 from adapter.web.cases import routes as cases
 from adapter.web.cohort import routes as cohort
@@ -38,7 +39,7 @@ from adapter.web.unread import routes as unread
 from adapter.web.validating import routes as validating
 
 _AT_THE_DOOR = (tokens, logins, auditing)
-_FHIR = (validating, reading, exporting, fhir, keyset)
+_FHIR = (validating, reading, exporting, audit_events, fhir, keyset)
 _OURS = (openapi, cases, adjudications, pulling, sources, cohort, unread, operations)
 _ROUTES = (*_AT_THE_DOOR, *_FHIR, *_OURS)
 

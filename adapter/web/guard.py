@@ -43,6 +43,11 @@ def ensure_visible(case_id: str) -> None:
             raise NotFoundError("There is no case with this pseudonym.")
 
 
+def note_case(case_id: str) -> None:
+    """Which case a request turned out to be about: its address does not say so to the audit."""
+    g.case_id = case_id
+
+
 def _admit() -> Any:
     if not current_app.config["ASK_WHO"]:
         g.principal = OPEN
@@ -69,7 +74,7 @@ def _write_down(response: Response) -> Response:
     """An access that cannot be written down is not given."""
     rule = request.url_rule.rule if request.url_rule else "-"
     if rule not in _UNWRITTEN:
-        case_id = str((request.view_args or {}).get("case_id") or "")[:128]
+        case_id = str(g.get("case_id") or (request.view_args or {}).get("case_id") or "")[:128]
         what = principal().actor, request.method[:8], rule[:200], response.status_code, case_id, g.request_id
         try:
             with parts().store.writing() as connection:

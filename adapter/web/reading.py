@@ -19,7 +19,7 @@ from adapter.store.resources import Stored, whole
 from adapter.store.searching import everything, run_search
 from adapter.web.answers import fhir, parts, version_tag
 from adapter.web.capability import interacts
-from adapter.web.guard import principal
+from adapter.web.guard import note_case, principal
 from adapter.web.searchsets import entry, history_entry, searchset
 
 routes = Blueprint("reading", __name__)
@@ -124,6 +124,7 @@ def _find(type_: str, id_: str, version: int | None = None, *, gone_too: bool = 
         visible = found and (source is None or inbox.fed_by(connection, found.case_id, source))
     if found is None or not visible:
         raise NotFoundError("The registry has no such resource.")
+    note_case(found.case_id)
     if found.body is None and not gone_too:
         raise GoneError("This resource is no more.")
     return found

@@ -1,6 +1,6 @@
 """Resources of the registry as the entries of Bundles, with links that lead back here.
 
-Takes from: errors, store, answers.  Gives to: reading.
+Takes from: errors, store, answers.  Gives to: reading, audit_events.
 Source: https://hl7.org/fhir/R4/bundle.html
 """
 
@@ -17,11 +17,12 @@ from adapter.web.answers import version_tag
 
 
 def entry(found: Stored, mode: str) -> Json:
-    return {
-        "fullUrl": f"{_base()}/{found.type}/{found.id}",
-        "resource": whole(found),
-        "search": {"mode": mode},
-    }
+    return entry_of(whole(found), mode)
+
+
+def entry_of(resource: Json, mode: str = "match") -> Json:
+    address = f"{_base()}/{resource['resourceType']}/{resource['id']}"
+    return {"fullUrl": address, "resource": resource, "search": {"mode": mode}}
 
 
 def history_entry(found: Stored) -> Json:
