@@ -17,13 +17,14 @@ def check_integrity(parts: Parts) -> Iterator[str]:
 
     I1 the bytes are those that came · I2 every entry has ended · I3 a stored entry made a version · I4 a living
     case has its current version and a decision on it · I5 a version is what its hash says, and its schema accepts it ·
-    I7 the audit is unbroken
+    I6 no source counts as taken beyond its pull · I7 the audit is unbroken
     """
     with parts.store.reading() as connection:
         yield from integrity.check_bytes(connection, parts.seals)
         yield from integrity.check_ends(connection)
         yield from integrity.check_audit(connection)
         yield from integrity.check_heads(connection)
+        yield from integrity.check_reached(connection)
         yield from _check_versions(connection, parts)
 
 

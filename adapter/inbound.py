@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapter.bundle import in_order
@@ -94,6 +94,11 @@ def try_again(parts: Parts, entry_id: str) -> Trial:
     """What `retry` would do.  Errors:  NotFoundError; UsageError when the entry has ended otherwise"""
     judgement = _judge(parts, *_waiting(parts, entry_id))
     return Trial(entry_id, judgement.case is not None, judgement.issues)
+
+
+def judge_as_of(parts: Parts, entry: inbox.Entry, raw: bytes, at: datetime) -> Judgement:
+    """What becomes of an entry that is judged on the day of a time: nothing of this is kept."""
+    return _judge(replace(parts, clock=lambda: at), entry, raw)
 
 
 def forget_old_bytes(parts: Parts, keep_days: int) -> int:

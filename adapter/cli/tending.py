@@ -17,7 +17,7 @@ import click
 
 from adapter.cli.entry import Session
 from adapter.cli.terminal import emit, emit_rows, end, json_option, tell
-from adapter.errors import AdapterError, IntegrityError
+from adapter.errors import AdapterError, IntegrityError, Json
 
 if TYPE_CHECKING:
     from adapter.config import Settings
@@ -31,16 +31,25 @@ Check = tuple[str, str, str]
 
 
 @click.command()
+@click.option("--recompute", is_flag=True, help="Also make every case again from the bytes it came from.")
 @json_option
 @click.pass_obj
-def fsck(session: Session, as_json: bool) -> None:
+def fsck(session: Session, recompute: bool, as_json: bool) -> None:
     """Check that the registry keeps its promises. Exit code 6 when it does not."""
     from adapter.fsck import check_integrity
+    from adapter.recomputing import recompute as make_again
 
+    told: Json = {}
     with session.parts() as parts:
         problems = list(check_integrity(parts))
+        if recompute:
+            again = make_again(parts)
+            problems += again.problems
+            told = {"recomputed": again.versions, "left_out": again.left_out}
     if as_json:
-        emit({"problems": problems}, indent=False)
+        emit({"problems": problems, **told}, indent=False)
+    if told:
+        tell(f"{told['recomputed']} versions were made again, {told['left_out']} cannot be")
     for problem in problems:
         tell(problem)
     if problems:

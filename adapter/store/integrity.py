@@ -1,12 +1,14 @@
 """Rows that break a promise of the store, found by asking the tables themselves.
 
-Takes from: sealing, audit, inbox, cases, keeping.  Gives to: fsck.
+Takes from: sealing, audit, inbox, cases, jobs, keeping, known.  Gives to: fsck, recomputing.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -15,7 +17,12 @@ from adapter.sealing import Seals
 from adapter.store.audit import AUDIT, broken_links
 from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS
 from adapter.store.inbox import INBOX, open_raw
+from adapter.store.jobs import JOBS
 from adapter.store.keeping import hash_case
+from adapter.store.known import SOURCES
+
+# A hospital's clock and ours; one that is further off than this is wrong on its own.
+_CLOCKS_APART = timedelta(days=1)
 
 
 def check_bytes(connection: sa.Connection, seals: Seals) -> Iterator[str]:
@@ -62,6 +69,39 @@ def check_heads(connection: sa.Connection) -> Iterator[str]:
         yield f"I4 case {case_id}: has no current version"
     for case_id in connection.scalars(sa.select(CASES.c.case_id).where(living, ~sa.exists().where(decision))):
         yield f"I4 case {case_id}: has no decision on its current version"
+
+
+def check_reached(connection: sa.Connection) -> Iterator[str]:
+    """I6: no source counts as taken up to a time that lies after the pull that took it."""
+    seen = sa.func.coalesce(JOBS.c.finished_at, JOBS.c.seen_at)
+    query = sa.select(SOURCES.c.source, SOURCES.c.served_at, seen.label("seen_at"))
+    for row in connection.execute(query.join(JOBS, JOBS.c.id == SOURCES.c.pull_id, isouter=True)):
+        if row.seen_at is None:
+            yield f"I6 source {row.source}: the pull that reached its time is not known"
+        elif row.served_at > row.seen_at + _CLOCKS_APART:
+            yield f"I6 source {row.source}: the time reached lies after the pull that reached it"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A version of a case, and the entry that made it."""
+
+    case_id: str
+    version: int
+    inbox_id: str
+    source: str
+    mapping_version: str
+    made_at: datetime
+    case: Json
+
+
+def origins(connection: sa.Connection) -> Iterator[Origin]:
+    """Of every version of every case."""
+    columns = CASE_VERSIONS.c
+    told = (columns.case_id, columns.version, columns.inbox_id, INBOX.c.source, columns.mapping_version)
+    query = sa.select(*told, columns.created_at, columns.body).join(INBOX, INBOX.c.id == columns.inbox_id)
+    for row in connection.execute(query.order_by(columns.case_id, columns.version).execution_options(yield_per=200)):
+        yield Origin(*row)
 
 
 def versions(connection: sa.Connection) -> Iterator[tuple[str, int, Json, bool]]:

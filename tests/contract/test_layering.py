@@ -39,7 +39,7 @@ FLOORS = [
     {"recording", "reporting"},
     {"inbound", "lease"},
     {"incremental"},
-    {"tally", "examining", "forecast", "editing"},
+    {"tally", "examining", "forecast", "editing", "recomputing"},
     {"screen", "pull"},
     {"demo", "worker"},
     {"config"},
