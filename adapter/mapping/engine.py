@@ -21,7 +21,6 @@ from adapter.mapping.explain import explain_field, make_locate
 from adapter.mapping.files import Folder
 from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
 from adapter.mapping.intake import Intake
-from adapter.mapping.invariants import Invariants
 from adapter.mapping.language import load_language
 from adapter.mapping.putting import put_onto
 from adapter.mapping.rules import CASE_ID_LENGTH, Language, Map
@@ -66,7 +65,6 @@ class Mappings:
         written = [mapping for mapping in language.maps if mapping.get("one-way") != "from-fhir"]
         self._writer_codes = {mapping.name: make_writer_code(mapping, language) for mapping in written}
         self._writers: dict[str, Writer] = {name: code.function("write") for name, code in self._writer_codes.items()}
-        self._invariants = Invariants(language)
         self._unwritten = Unwritten(language)
         self.version = _version(language.folder)
         self._overlaid = {name: Mappings(laid) for name, laid in lay_overlays(language).items()}
@@ -145,7 +143,6 @@ class Mappings:
         if not case or "diagnosis" not in case:
             run.issues.append(NO_DIAGNOSIS)
             case = None
-        run.issues += self._invariants.broken(bundle, self._intake.map_of)
         counts = [{"expression": place, "count": count} for place, count in unread.items()]
         return MappingResult(case, run.issues, counts, lambda: self._intake.record(bundle))
 

@@ -16,6 +16,7 @@ from adapter.mapping.code import Code
 from adapter.mapping.dispatch import Pick, make_picks, make_unselected
 from adapter.mapping.drops import Drop, make_drops
 from adapter.mapping.findings import misshapen, not_understood, reserved
+from adapter.mapping.invariants import make_invariants
 from adapter.mapping.leftovers import make_finder_code
 from adapter.mapping.reader import make_reader_code
 from adapter.mapping.rules import Language, Map, Rule
@@ -36,11 +37,11 @@ class LongWay:
     """
 
     def __init__(self, mapping: Map, drops: list[Drop]) -> None:
-        self.mapping, self.drops = mapping, drops
+        self.mapping, self.drops, self.invariants = mapping, drops, make_invariants(mapping)
         self.rules: list[Rule] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"mapping": self.mapping, "drops": self.drops, "rules": []}
+        return {"mapping": self.mapping, "drops": self.drops, "invariants": self.invariants, "rules": []}
 
     @cached_property
     def code(self) -> Code:
@@ -82,8 +83,7 @@ class Intake:
         self._slots = make_slots(language)
         self.slots = tuple({slot.number: slot for slot in self._slots.values()}.values())
         self.long = {mapping.name: LongWay(mapping, make_drops(mapping)) for mapping in language.maps}
-        drops = {name: long.drops for name, long in self.long.items()}
-        self.sorter = Sorter(self._ways, self._slots, drops)
+        self.sorter = Sorter(self._ways, self._slots)
         self._sorts: dict[bool, Sort] = {True: self._link(leftovers=True)}
 
     def _link(self, *, leftovers: bool) -> Sort:
@@ -94,6 +94,7 @@ class Intake:
         ways: list[Way] = []
         for name, long in self.long.items():
             told = {"read": long.read, "finder": long.find, "rules": long.rules, "drops": long.drops}
+            told["invariants"] = long.invariants
             ways += make_ways(long.mapping, self._slots[name], **told)
         return ways
 
@@ -168,6 +169,7 @@ class Intake:
             item = way.read(resource, run)
             if item is not None and unread is not None:
                 way.finder(resource, left)
+            broken = [each.issue(number) for each in way.invariants if each.broken(resource)]
         except SHAPE as error:
             run.issues.append(misshapen(number, resource, error))
             return True
@@ -175,6 +177,7 @@ class Intake:
             run.refuse(resource)
             return True
         run.place(item)
+        run.issues += broken
         if way.warn is not None:
             run.issues.append(reserved(f"{run.here.place}.{way.path.reach.fhirpath}", way.mapping, way.warn))
         return True

@@ -97,6 +97,7 @@ class Way:
     finder: Callable[[Json, list[str]], None]
     rules: list[Rule]
     drops: list[Any]
+    invariants: list[Any]
 
     @property
     def place(self) -> str:
@@ -108,7 +109,7 @@ class Way:
 
 
 def make_ways(mapping: Map, slot: Slot, **compiled: Any) -> list[Way]:
-    """Shapes:  compiled  read, finder, rules and drops of the map"""
+    """Shapes:  compiled  read, finder, rules, drops and invariants of the map"""
     return [_way(mapping, spelled, slot, compiled) for spelled in mapping.get("select") or [{}]]
 
 

@@ -16,6 +16,7 @@ from adapter.canonical import BASE
 from adapter.mapping.code import Code
 from adapter.mapping.drops import Drop
 from adapter.mapping.familiar import Question
+from adapter.mapping.invariants import Invariant
 from adapter.mapping.leftovers import Known, known_names
 from adapter.mapping.reader import Reader, condition
 from adapter.mapping.reads import Branch
@@ -26,7 +27,9 @@ _BAIL = "return None"
 _STRAIGHT = ("copy", "date", "code", "values", "concept")
 
 
-def make_shortcut_code(mapping: Map, drops: list[Drop], known: Rule | None, *, leftovers: bool) -> Code:
+def make_shortcut_code(
+    mapping: Map, drops: list[Drop], invariants: list[Invariant], known: Rule | None, *, leftovers: bool
+) -> Code:
     """Shapes:  known      the rule whose word the dispatch has found already, in `w`
     leftovers  what is not familiar is told to `behind`
     """
@@ -37,6 +40,9 @@ def make_shortcut_code(mapping: Map, drops: list[Drop], known: Rule | None, *, l
     for number, drop in enumerate(drops):
         if not (drop.values and drop.element in said):
             _write_drop(code, drop, mapping.file.line(("drop", number)))
+    for number, invariant in enumerate(invariants):
+        asked = [*(f"{name!r} in r" for name in invariant.needs), f"{code.constant(invariant.broken, 'I')}(r)"]
+        code.add(1, f"if {' and '.join(asked)}: {_BAIL}", mapping.file.line(("check", number)))
     if mapping.place != "root":
         code.add(1, f"if r['subject']['reference'] not in run.patient: {_BAIL}", 1)
     _Shortcut(code, mapping, known, names if leftovers else None, said).body()

@@ -32,16 +32,18 @@ class Generated:
 class Sorter:
     """The short way with a report of leftovers, and, when somebody asks for it, the one without."""
 
-    def __init__(self, ways: list[Way], slots: dict[str, Slot], drops: dict[str, list[Drop]]) -> None:
+    def __init__(self, ways: list[Way], slots: dict[str, Slot]) -> None:
         self.lanes, self.slots = make_lanes(ways), slots
         foreign = {way.mapping.name for way in ways if is_plain(way) and not way.own}
-        self.drops = {name: _asked(listed, name in foreign) for name, listed in drops.items()}
+        self.gates = {
+            way.mapping.name: (_asked(way.drops, way.mapping.name in foreign), way.invariants) for way in ways
+        }
         self.generated = {True: self._generate(leftovers=True)}
 
     def _generate(self, *, leftovers: bool) -> Generated:
         maps = {mapping.name: mapping for lane in self.lanes for mapping in lane.maps}
         shorts = {
-            name: make_shortcut_code(each, self.drops[name], known_rule(each), leftovers=leftovers)
+            name: make_shortcut_code(each, *self.gates[name], known_rule(each), leftovers=leftovers)
             for name, each in maps.items()
         }
         return Generated(shorts, make_sorter_code(self.lanes, self.slots, leftovers=leftovers))

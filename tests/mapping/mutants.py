@@ -187,12 +187,12 @@ def _of_siblings(file: Declaration, pointer: Pointer, spelled: Json) -> Iterator
 
 
 def _of_gates(file: Declaration) -> Iterator[Mutant]:
-    """Which resources are taken, and which of several counts: each word of it left out."""
-    for key in ("select", "drop"):
+    """Which resources are taken, which of several counts, what must hold: each word of it left out."""
+    for key in ("select", "drop", "check"):
         for number, entry in enumerate(file.data.get(key, ())):
             yield _mutant(file, (key, number), "gate", f"without {key}[{number}]", _delete)
             for word in entry if len(entry) > 1 else ():
-                if word != "why":
+                if word not in ("why", "id"):
                     yield _mutant(file, (key, number, word), "gate", f"{key}[{number}] without `{word}`", _delete)
     for word in file.data.get("several", {}):
         yield _mutant(file, ("several", word), "gate", f"several without `{word}`", _delete)
