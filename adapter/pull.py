@@ -24,7 +24,16 @@ from adapter.examining import examine_source, find_changes, report_profile
 from adapter.forecast import forecast_pull
 from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
 from adapter.inbound import receive_resources
-from adapter.incremental import ALL, KnownExport, KnownSearch, Memory, absence, open_taking, withdraw
+from adapter.incremental import (
+    ALL,
+    KnownExport,
+    KnownSearch,
+    Memory,
+    absence,
+    erase_opposed,
+    open_taking,
+    withdraw,
+)
 from adapter.lease import Lease, hold
 from adapter.parts import Parts
 from adapter.receipt import Receipt
@@ -149,7 +158,8 @@ class _Journey:
     progress: Json = field(default_factory=dict)
 
     def judge(self) -> bool:
-        """Every patient who waits for it; False when it was asked to stop."""
+        """Every patient who waits for it; False when it was asked to stop. Who objects by now is erased first."""
+        erase_opposed(self.parts, self.memory, self.pull_id)
         self.progress = read_progress(self.parts, self.pull_id, "judge")
         if not self._tell():
             return False

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapter.crawl.ledger import Scribe
+from adapter.crawl.ledger import CONTROLS, Scribe
 from adapter.crawl.parcel import Parcel
 from adapter.crawl.questions import first_of
 from adapter.crawl.trust import Trust
@@ -121,7 +121,8 @@ def parts_of(unit: Unit, way: Way) -> list[Unit]:
         return [make(parameters={"_id": [each]}) for each in unit.parameters["_id"]]
     if unit.patients is not None:
         return [make(patients=[each]) for each in unit.patients]
-    name, values = max(unit.parameters.items(), key=lambda pair: len(pair[1]))
+    searched = ((name, values) for name, values in unit.parameters.items() if name not in CONTROLS)
+    name, values = max(searched, key=lambda pair: len(pair[1]))
     return [make(parameters={**unit.parameters, name: [value]}) for value in values]
 
 

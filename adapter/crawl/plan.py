@@ -63,7 +63,7 @@ class Plan:
                 return
             named = self._named(connection)
             candidates.add(connection, self.pull_id, named)
-            lists = _lists(named, IDS_IN_A_LIST)
+            lists = lists_of(named, IDS_IN_A_LIST)
             units.add(connection, [self._unit("patients", "Patient", {}, each) for each in lists])
 
     def consents(self) -> None:
@@ -72,7 +72,7 @@ class Plan:
         with self.parts.store.reading() as connection:
             named = candidates.everybody(connection, self.pull_id)
         found = []
-        for each in _lists(named, patients_in_a_search(self.parts, self.source)) if opposition else ():
+        for each in lists_of(named, patients_in_a_search(self.parts, self.source)) if opposition else ():
             for search in opposition.searches(each) if opposition else ():
                 asked = {name: values for name, values in _listed(search.parameters).items() if name != "patient"}
                 found.append(self._unit("consents", search.type, asked, each))
@@ -84,7 +84,7 @@ class Plan:
             if units.has_stage(connection, self.pull_id, "collect"):
                 return
         named = find_unopposed(self.parts, self.source, self.pull_id)
-        lists = list(_lists(named, patients_in_a_search(self.parts, self.source)))
+        lists = list(lists_of(named, patients_in_a_search(self.parts, self.source)))
         searches = self.source.collect
         pairs = [(search, each) for each in lists for search in searches]
         self._note("collect", [self._unit("collect", s.type, _listed(s.parameters), each) for s, each in pairs])
@@ -94,7 +94,7 @@ class Plan:
         with self.parts.store.reading() as connection:
             wanted = medications_wanted(connection, self.parts, self.pull_id, self.source.base)
         found = []
-        for ids in _lists(sorted(wanted), IDS_IN_A_LIST):
+        for ids in lists_of(sorted(wanted), IDS_IN_A_LIST):
             needing = sorted({patient for id_ in ids for patient in wanted[id_]})
             found.append(self._unit("linked", "Medication", {"_id": ids}, needing))
         self._note("linked", found)
@@ -128,6 +128,6 @@ def _listed(parameters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return {name: list(values) for name, values in parameters.items()}
 
 
-def _lists(values: Sequence[str], length: int) -> Iterator[list[str]]:
+def lists_of(values: Sequence[str], length: int) -> Iterator[list[str]]:
     for start in range(0, len(values), length):
         yield list(values[start : start + length])

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from adapter.crawl.ledger import CONTROLS
 from adapter.crawl.parcel import Parcel
 from adapter.crawl.questions import ids_of, plainer
 from adapter.crawl.trust import Trust
@@ -238,4 +239,4 @@ def can_split(unit: Unit) -> bool:
         return len(ids) > 1
     if unit.patients is not None:
         return len(unit.patients) > 1
-    return any(len(values) > 1 for values in unit.parameters.values())
+    return any(len(values) > 1 for name, values in unit.parameters.items() if name not in CONTROLS)

@@ -12,6 +12,17 @@ from adapter.incremental.exporting import KnownExport
 from adapter.incremental.memory import Memory
 from adapter.incremental.since import ALL, since_options
 from adapter.incremental.taking import KnownSearch, open_taking
+from adapter.incremental.wishes import erase_opposed
 from adapter.incremental.withdrawal import absence, withdraw
 
-__all__ = ["ALL", "KnownExport", "KnownSearch", "Memory", "absence", "open_taking", "since_options", "withdraw"]
+__all__ = [
+    "ALL",
+    "KnownExport",
+    "KnownSearch",
+    "Memory",
+    "absence",
+    "erase_opposed",
+    "open_taking",
+    "since_options",
+    "withdraw",
+]

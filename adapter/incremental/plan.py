@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapter.crawl.parcel import LEFT_OUT
-from adapter.crawl.plan import Plan
+from adapter.crawl.plan import IDS_IN_A_LIST, Plan, lists_of
 from adapter.errors import RemoteError
 from adapter.hospital import Hospital
 from adapter.hospital.client import is_id
 from adapter.incremental.history import read_history
 from adapter.incremental.memory import Memory, version_at
+from adapter.incremental.wishes import ELEMENTS, find_objecting, speaks_of_patients
 from adapter.store import Connection, known, pages, units
 from adapter.store.pages import Place
 from adapter.store.units import Unit
@@ -50,9 +51,13 @@ class ChangePlan(KnownPlan):
     deleted: list[str | None] = field(default_factory=list)
 
     def changes(self) -> None:
-        """What has changed in each type, whoever it is about; only known patients' are looked at."""
+        """What has changed in each type, whoever it is about; only known patients' are looked at. And who objects."""
         asked = self._dated({"_elements": list(_ELEMENTS)})
-        self._note("changes", [self._unit("changes", each, asked) for each in sorted(self.source.types - {"Consent"})])
+        found = [self._unit("changes", each, asked) for each in sorted(self.source.types)]
+        known_ids = self.memory.everybody() if speaks_of_patients(self.source.opposition) else []
+        for ids in lists_of(known_ids, IDS_IN_A_LIST):
+            found.append(self._unit("changes", "Patient", {"_id": ids, "_elements": list(ELEMENTS)}))
+        self._note("changes", found)
 
     def candidates(self) -> None:
         """Who is newly found by what the source declares."""
@@ -66,7 +71,7 @@ class ChangePlan(KnownPlan):
         with self.parts.store.reading() as connection:
             if units.has_stage(connection, self.pull_id, "patients"):
                 return
-            ended = units.ended(connection, self.pull_id, "changes")
+            ended, _ = self._ended(connection)
             found = {unit.type: pages.places_of(connection, [unit.id]) for unit in ended}
         self.deleted[:] = self._ask_deleted(ended, found)
         super().patients()
@@ -77,13 +82,19 @@ class ChangePlan(KnownPlan):
     def _ask_deleted(self, ended: list[Unit], found: dict[str, list[Place]]) -> list[str | None]:
         """Asked type by type; the first that cannot say settles it."""
         deleted: list[str | None] = []
+        opposition = self.source.opposition
+        permits_count = opposition is not None and opposition.consents is not None and opposition.consents.required
         for unit in ended:
+            if unit.type == "Consent" and not permits_count:
+                continue  # an objection that was deleted keeps nobody out
             try:
                 history = read_history(self.parts, self.hospital, self.pull_id, unit.type, self.since)
             except RemoteError:  # its links lead elsewhere
                 history = None
             if history is None or not history.changed >= set(self._surely_changed(found[unit.type])):
                 return [None]
+            if unit.type == "Consent" and history.deleted:
+                return [None]  # nobody knows here whose it was
             deleted += sorted(history.deleted)
         return deleted
 
@@ -94,9 +105,9 @@ class ChangePlan(KnownPlan):
                 yield place.key
 
     def _named(self, connection: Connection) -> list[str]:
-        ended = units.ended(connection, self.pull_id, "changes")
-        if None in self.deleted or any(unit.state != "complete" for unit in ended):
-            for unit in ended:  # asking everybody takes its place
+        ended, wishes = self._ended(connection)
+        if None in self.deleted or any(unit.state != "complete" for unit in (*ended, *wishes)):
+            for unit in (*ended, *wishes):  # asking everybody takes its place
                 unit.state = "split"
                 units.save(connection, unit)
             return super()._named(connection)
@@ -104,7 +115,14 @@ class ChangePlan(KnownPlan):
         places = [place for unit in ended for place in pages.places_of(connection, [unit.id])]
         marks = self._changed_marks(connection, [place for place in places if place.position != LEFT_OUT])
         again = self.memory.ids(connection, self._held(connection, marks))
-        return sorted({*self._new(connection, candidates, marks), *again})
+        objecting = find_objecting(connection, self.parts, self.source, wishes)
+        return sorted({*self._new(connection, candidates, marks), *again, *objecting})
+
+    def _ended(self, connection: Connection) -> tuple[list[Unit], list[Unit]]:
+        """Units that say what has changed, and those that say who objects."""
+        ended = units.ended(connection, self.pull_id, "changes")
+        dated = [unit for unit in ended if LAST_UPDATED in unit.parameters]
+        return dated, [unit for unit in ended if LAST_UPDATED not in unit.parameters]
 
     def _new(self, connection: Connection, candidates: list[str], changed: set[str]) -> Iterator[str]:
         """Candidates whom nobody knows, or who have changed; the overlap brings others again."""

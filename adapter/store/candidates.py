@@ -39,6 +39,12 @@ def waiting(connection: sa.Connection, pull_id: str) -> list[str]:
     return list(connection.scalars(query.order_by(PATIENTS.c.patient)))
 
 
+def settled(connection: sa.Connection, pull_id: str, outcome: str) -> list[str]:
+    """Of whom this became."""
+    query = sa.select(PATIENTS.c.patient).where(PATIENTS.c.pull_id == pull_id, PATIENTS.c.outcome == outcome)
+    return list(connection.scalars(query.order_by(PATIENTS.c.patient)))
+
+
 def everybody(connection: sa.Connection, pull_id: str) -> list[str]:
     query = sa.select(PATIENTS.c.patient).where(PATIENTS.c.pull_id == pull_id)
     return list(connection.scalars(query.order_by(PATIENTS.c.patient)))

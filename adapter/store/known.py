@@ -158,5 +158,10 @@ def forget_case(connection: sa.Connection, case_id: str) -> None:
     """An erased case leaves nothing here either."""
     gone = sa.select(PATIENTS.c.source, PATIENTS.c.mark).where(PATIENTS.c.case_id == case_id)
     for source, mark in connection.execute(gone).all():
-        connection.execute(sa.delete(RESOURCES).where(RESOURCES.c.source == source, RESOURCES.c.patient == mark))
-        connection.execute(sa.delete(PATIENTS).where(PATIENTS.c.source == source, PATIENTS.c.mark == mark))
+        forget(connection, source, mark)
+
+
+def forget(connection: sa.Connection, source: str, mark: str) -> None:
+    """As if the patient had never been taken."""
+    connection.execute(sa.delete(RESOURCES).where(RESOURCES.c.source == source, RESOURCES.c.patient == mark))
+    connection.execute(sa.delete(PATIENTS).where(PATIENTS.c.source == source, PATIENTS.c.mark == mark))
