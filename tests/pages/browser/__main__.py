@@ -20,6 +20,7 @@ from adapter.bootstrap import load_knowledge, open_parts
 from adapter.config import load_settings
 from adapter.parts import Parts
 from adapter.web import create_app
+from tests.pages.browser import hostile
 from tests.pages.browser.chromium import Theme, Watched, chromium, log_in, window
 from tests.pages.browser.crawl import crawl, pages_of
 from tests.pages.browser.registry import LOGIN, PASSWORD, fill, let_in, serving
@@ -40,11 +41,12 @@ class Found:
     foreign: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    hostile: list[str] = field(default_factory=list)
     mouse_only: list[str] = field(default_factory=list)
     unreached: list[str] = field(default_factory=list)
 
     def flaws(self) -> Iterator[str]:
-        for name in ("violations", "too_wide", "foreign", "faults", "unreadable", "mouse_only", "unreached"):
+        for name in ("violations", "too_wide", "foreign", "faults", "unreadable", "mouse_only", "hostile", "unreached"):
             yield from (f"{name}: {each}" for each in getattr(self, name))
 
     def line(self) -> dict[str, int]:
@@ -57,12 +59,19 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, open_registry(Path(folder)) as parts:
             if children:
                 fill(parts, children=children)
+                send_hostile(parts)
             let_in(parts)
             look_at_all(parts, state, found)
     for flaw in found.flaws():
         print(flaw, file=sys.stderr)  # noqa: T201
     print(json.dumps({"figure": "pages", **found.line()}))  # noqa: T201
     sys.exit(any(found.flaws()))
+
+
+def send_hostile(parts: Parts) -> None:
+    application = create_app(parts)
+    hostile.send_all(application.test_client())
+    application.extensions["background"].shutdown()
 
 
 def open_registry(folder: Path):  # type: ignore[no-untyped-def]
@@ -83,6 +92,9 @@ def look_at_all(parts: Parts, state: str, found: Found) -> None:
         read_without_scripts(browser, base, session, addresses, found)
         load_afresh(browser, base, session, addresses, found)
         if state == "filled":
+            with window(browser, base, cookies=session) as watched:
+                found.hostile += [*hostile.pasted(watched), *hostile.filtered(watched, addresses)]
+                found.faults += watched.faults
             found.unreached += sorted(pages_of(url_map) - found.pages)
 
 

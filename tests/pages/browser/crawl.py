@@ -13,6 +13,8 @@ from tests.pages.browser.chromium import Watched
 
 # Two of each, so that a list and its next page are both seen.
 OF_EACH = 2
+# Where no link leads: the way in, and what is told when there is nothing.
+BESIDE = ("/login", "/ui/nothing")
 _LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map(a => a.href)"
 
 
@@ -32,6 +34,9 @@ def crawl(watched: Watched, url_map: Map, *, start: str = "/", of_each: int = OF
             if link and link not in seen and not _is_choice(link):
                 seen.add(link)
                 waiting.append(link)
+    for address in BESIDE:
+        watched.go(address)
+        yield route_of(url_map, address), address
 
 
 def pages_of(url_map: Map) -> set[str]:
