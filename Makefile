@@ -114,6 +114,9 @@ bench-pages: $(VENV)/.development  ## pages of a registry of 100,000 cases, mill
 pages: $(VENV)/.development machine  ## every page in a real browser: languages, themes, widths; pictures in build/pages
 	$(BIN)/python -m tests.pages.browser
 
+load: $(VENV)/.development  ## 25 Bundles of 30 entries a second for ten minutes, then four times what can be done; LOAD=options
+	$(BIN)/python -m tests.load $(LOAD)
+
 fuzz-http: $(VENV)/.development  ## thousands of requests made from our own API description
 	CRMO_FUZZ_EXAMPLES=250 $(BIN)/python -m pytest tests/journeys/test_openapi.py
 

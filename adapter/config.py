@@ -20,7 +20,9 @@ _PACKAGE = Path(__file__).parent
 class Settings:
     """What the operator decided.
 
-    Shapes:  database_url  SQLAlchemy URL; without one, an SQLite file in the data folder
+    Shapes:  processes     that serve; several only with PostgreSQL
+             threads       requests that a process works on at once; writing ones are half of them
+             database_url  SQLAlchemy URL; without one, an SQLite file in the data folder
              packages      FHIR packages, folders or .tgz, whose profiles are enforced when a resource claims them
              sources       folder of declared hospitals; may be missing
              keep_raw_days  how long the bytes of what ended well are kept
@@ -29,6 +31,7 @@ class Settings:
              pulls_at_once how many pulls a worker runs at a time
              client_keys   file of the keys with which we ask hospitals for tokens; may be missing
              cache         folder where what is compiled is kept for the next start; None: nothing is kept
+             private_key_sets  hosts whose key sets may be read at an address that is not public
              unprotected   serve beyond this machine although nobody has to say who he is
              access        "required": callers say who they are; "open": nobody has to
              public_url    how callers address the service, without a slash at the end
@@ -39,6 +42,7 @@ class Settings:
     database_url: str = field(repr=False)  # may hold a password
     host: str
     port: int
+    processes: int
     threads: int
     mappings: Path
     cache: Path | None
@@ -51,6 +55,7 @@ class Settings:
     queue_url: str = field(repr=False)  # may hold a password
     worker: str
     pulls_at_once: int
+    private_key_sets: frozenset[str]
     unprotected: bool
     access: str
     public_url: str
@@ -73,6 +78,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         database_url=database_url,
         host=host,
         port=port,
+        processes=_number(known, "CRMO_PROCESSES", 1, low=1, high=64),
         threads=_number(known, "CRMO_THREADS", 8, low=1, high=64),
         mappings=_folder(known, "CRMO_MAPPINGS", shipped("mappings")),
         cache=_cache(known),
@@ -85,6 +91,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: str
         queue_url=known.get("CRMO_QUEUE_URL") or f"sqlite:///{data / 'queue.db'}",
         worker=_word(known, "CRMO_WORKER", ("inside", "outside"), first_when=database_url.startswith("sqlite")),
         pulls_at_once=_number(known, "CRMO_PULLS_AT_ONCE", 4, low=1, high=64),
+        private_key_sets=frozenset((known.get("CRMO_PRIVATE_KEY_SETS") or "").lower().replace(",", " ").split()),
         unprotected=_yes(known, "CRMO_UNPROTECTED"),
         access=_word(known, "CRMO_ACCESS", ("open", "required"), first_when=host in LOOPBACK),
         public_url=(known.get("CRMO_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
@@ -103,6 +110,15 @@ def ensure_loopback(settings: Settings) -> None:
         raise ConfigError(
             "With CRMO_ACCESS=open nobody has to say who he is, so the service listens on this machine only "
             "(CRMO_HOST=127.0.0.1). Behind a gateway that checks callers, set CRMO_UNPROTECTED=yes."
+        )
+
+
+def ensure_processes(settings: Settings) -> None:
+    """Errors:  ConfigError for several processes on SQLite, whose writers starve each other"""
+    if settings.processes > 1 and settings.database_url.startswith("sqlite"):
+        raise ConfigError(
+            f"SQLite has one writer: serve it with one process and CRMO_THREADS threads, not with {settings.processes} "
+            "processes. Several processes need PostgreSQL (CRMO_DATABASE_URL)."
         )
 
 

@@ -64,15 +64,18 @@ def push(session: Session, case_id: str, to: str, as_json: bool) -> None:
 @click.command()
 @click.option("--host", help="Address to listen on (CRMO_HOST; default 127.0.0.1).")
 @click.option("--port", help="Port to listen on (CRMO_PORT; default 8000).")
+@click.option("--processes", metavar="N", help="Processes that serve (CRMO_PROCESSES; default 1; several: PostgreSQL).")
 @click.option("--with-worker/--no-worker", default=None, help="Run pulls inside the service, or not (CRMO_WORKER).")
 @json_option
 @click.pass_obj
-def serve(session: Session, host: str | None, port: str | None, with_worker: bool | None, as_json: bool) -> None:
-    """Serve FHIR, JSON and pages until interrupted."""
+def serve(session: Session, /, with_worker: bool | None, as_json: bool, **told: str | None) -> None:
+    """Serve FHIR, JSON and pages until interrupted; what is under way then is answered first."""
+    from adapter.config import ensure_processes
     from adapter.web.serving import serve as serve_web
 
     worker = None if with_worker is None else "inside" if with_worker else "outside"
-    settings = session.settings(host=host, port=port, worker=worker)
+    settings = session.settings(worker=worker, **told)
+    ensure_processes(settings)
     if as_json:
         emit({"url": f"http://{settings.host}:{settings.port}/"}, indent=False)
     tell(f"serving on http://{settings.host}:{settings.port}/ (Ctrl-C ends)")

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.errors import ConfigError, IntegrityError, RemoteTransientError
+from adapter.store.turns import FairLock
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
@@ -32,7 +33,7 @@ class Store:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         # SQLite lets waiting writers starve each other; a lock in front of it keeps the waits short and fair.
-        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+        self._turn = FairLock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:

@@ -1,6 +1,6 @@
 """What every answer says to a browser, and which requests are none of ours to answer.
 
-Takes from: errors.  Gives to: factory.
+Takes from: errors.  Gives to: factory, gate.
 Source: https://owasp.org/www-project-secure-headers/
 """
 
@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotAcceptable
 
 from adapter.errors import NotPermittedError
 
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -41,6 +41,6 @@ def _check() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -1,6 +1,6 @@
-"""Serve: gunicorn with one process and threads, because SQLite has one writer.
+"""Serve: gunicorn with threads, in one process on SQLite, which has one writer, and in several on PostgreSQL.
 
-Takes from: config, bootstrap, inbound, factory.  Gives to: app.py, cli.
+Takes from: config, bootstrap, inbound, factory, gate.  Gives to: app.py, cli.
 Source: https://docs.gunicorn.org/en/stable/settings.html
 """
 
@@ -17,11 +17,13 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from adapter.bootstrap import open_parts
-from adapter.config import LOOPBACK, Settings, ensure_loopback
+from adapter.config import LOOPBACK, Settings, ensure_loopback, ensure_processes
 from adapter.errors import RemoteTransientError
 from adapter.inbound import finish, forget_old_bytes
 from adapter.registry import catch_up
+from adapter.store import pseudonym_keys
 from adapter.web.factory import create_app
+from adapter.web.gate import Gate, make_rooms
 from adapter.web.logbook import log_end
 from adapter.worker import Queue, Worker, open_queue
 
@@ -36,6 +38,8 @@ def open_app(settings: Settings) -> Flask:
     closing = ExitStack()
     atexit.register(closing.close)
     parts = closing.enter_context(open_parts(settings))
+    with parts.store.reading() as connection:
+        pseudonym_keys.ensure_usable(connection, parts.pseudonyms.key_id)
     queue = open_queue(settings.queue_url)
     closing.callback(queue.close)
     app = create_app(
@@ -55,6 +59,7 @@ def open_app(settings: Settings) -> Flask:
         worker = Worker(parts, queue, at_once=settings.pulls_at_once)
         closing.callback(worker.stop)
         worker.start()
+    app.wsgi_app = Gate(app.wsgi_app, make_rooms(settings.threads))  # type: ignore[method-assign]
     return app
 
 
@@ -75,9 +80,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no typ
     def load_config(self) -> None:
         options: dict[str, Any] = {
             "bind": f"{self.settings.host}:{self.settings.port}",
-            "workers": 1,
+            "workers": self.settings.processes,
             "worker_class": "gthread",
-            "threads": self.settings.threads,
+            "threads": make_rooms(self.settings.threads).threads,
             "timeout": 120,
             "graceful_timeout": 30,
             "limit_request_line": 4094,
@@ -93,6 +98,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no typ
 
 
 def serve(settings: Settings) -> None:
-    """Serve until interrupted.  Errors:  ConfigError when that would be open to a network unprotected"""
+    """Serve until interrupted; what is under way then is answered first.
+
+    Errors:  ConfigError when that would be open to a network unprotected, or several processes on SQLite
+    """
     ensure_loopback(settings)
+    ensure_processes(settings)
     _Server(settings).run()
