@@ -15,7 +15,7 @@ from adapter.errors import Json, NotAuthenticatedError, RemoteError
 from adapter.parts import Parts
 from adapter.scopes import Scope, narrow, parse_scopes
 from adapter.store import clients
-from adapter.tokens import Assertion, read_client, verify_assertion
+from adapter.tokens import Assertion, read_client, read_key_id, verify_assertion
 
 TOKEN_SECONDS = 300
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -23,7 +23,8 @@ _PARAMETERS = {"grant_type", "scope", "client_assertion_type", "client_assertion
 # How long after its end a used assertion is remembered: the clocks of two machines differ.
 _REMEMBER = timedelta(minutes=10)
 
-FetchKeySet = Callable[[str], Json]
+# The registered address and a key id -> the JWK Set.
+FetchKeySet = Callable[[str, str], Json]
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,13 @@ def _prove(
         client = clients.find(connection, claimed)
     if client is None or client.revoked_at or not (client.key_set or client.key_set_url):
         raise NotAuthenticatedError("The assertion is refused: iss is no client that is registered with keys.")
+    url, now = client.key_set_url or "", parts.clock()
+    key_id = read_key_id(text, audiences, now, key_set_url=url)
     try:
-        key_set = client.key_set or fetch_key_set(client.key_set_url or "")
+        key_set = client.key_set or fetch_key_set(url, key_id)
     except RemoteError as error:
         raise NotAuthenticatedError("The client's key set cannot be read at its registered address.") from error
-    url = client.key_set_url or ""
-    return client, verify_assertion(text, key_set, audiences, parts.clock(), key_set_url=url)
+    return client, verify_assertion(text, key_set, audiences, now, key_set_url=url)
 
 
 def _grant(parts: Parts, client: clients.Client, assertion: Assertion, scopes: list[Scope]) -> Grant | Refusal:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from adapter.cli.entry import Session
 from adapter.cli.terminal import emit, emit_rows, json_option, tell, without_times
 from adapter.errors import Json, UsageError
+
+if TYPE_CHECKING:
+    from adapter.store.clients import Client
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}\Z")
 ROLES = ("reader", "data-manager", "auditor", "admin")
@@ -29,6 +32,7 @@ def clients() -> None:
 @click.option("--source", help="Under which name its data is kept; the client's own name when left out.")
 @click.option("--scope", "scopes", multiple=True, required=True, help="SMART scope, e.g. system/*.c; may be repeated.")
 @click.option("--key-set", "key_set", type=click.File("rb"), help="Its public keys, a JWKS file.")
+@click.option("--jwks-url", "address", help="Where its public keys are to be read, when it asks for a token.")
 @click.option("--api-key", is_flag=True, help="Give it an API key instead, told once, here.")
 @json_option
 @click.pass_obj
@@ -38,6 +42,7 @@ def clients_add(
     source: str | None,
     scopes: tuple[str, ...],
     key_set: IO[bytes] | None,
+    address: str | None,
     api_key: bool,
     as_json: bool,
 ) -> None:
@@ -46,10 +51,11 @@ def clients_add(
     from adapter.credentials import digest, make_secret
     from adapter.store import clients as table
 
-    if (key_set is None) == (not api_key):
-        raise click.UsageError("Give --key-set or --api-key.")
+    if [key_set is not None, address is not None, api_key].count(True) != 1:
+        raise click.UsageError("Give one of --key-set, --jwks-url and --api-key.")
     secret = f"{_sound(name)}.{make_secret()}" if api_key else None
-    how: Json = {"key_set": _read_key_set(key_set), "key_digest": digest(secret) if secret else None}
+    how: Json = {"key_set": _read_key_set(key_set), "key_set_url": _sound_address(address)}
+    how["key_digest"] = digest(secret) if secret else None
     with session.parts() as parts, parts.store.writing() as connection:
         told = {"scopes": _sound_scopes(scopes), "source": _sound(source or name), "created_at": parts.clock()}
         table.add(connection, id=name, **told, **how)
@@ -75,12 +81,18 @@ def clients_list(session: Session, as_json: bool) -> None:
             "client": each.id,
             "source": each.source,
             "scopes": each.scopes,
-            "proves itself by": "API key" if each.key_digest else "signed assertions",
+            "proves itself by": _proof(each),
             "revoked": each.revoked_at.isoformat() if each.revoked_at else "",
         }
         for each in found
     ]
     _show(rows, ["client", "source", "scopes", "proves itself by", "revoked"], as_json)
+
+
+def _proof(client: Client) -> str:
+    if client.key_digest:
+        return "API key"
+    return "signed assertions" + (f", keys at {client.key_set_url}" if client.key_set_url else "")
 
 
 @clients.command("revoke")
@@ -207,6 +219,15 @@ def _sound_scopes(told: tuple[str, ...]) -> str:
     if wrong or not scopes:
         raise UsageError(f"These are no scopes for a client: {', '.join(wrong) or 'none given'}.")
     return " ".join(map(str, scopes))
+
+
+def _sound_address(url: str | None) -> str | None:
+    """It is not asked now: keys are read when the client wants a token."""
+    from adapter.hospital.key_sets import address_problem
+
+    if url is not None and (problem := address_problem(url)):
+        raise UsageError(f"Keys cannot be read there: {problem}.")
+    return url
 
 
 def _read_key_set(file: IO[bytes] | None) -> Any:

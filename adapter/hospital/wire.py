@@ -20,6 +20,7 @@ from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSL
 
 from adapter.errors import RemoteAuthError, RemoteError, RemoteTransientError
 from adapter.hospital.origin import host_of, is_loopback
+from adapter.hospital.peers import PublicOnly
 from adapter.hospital.retry import Patience, parse_retry_after
 from adapter.hospital.source import Source
 
@@ -112,13 +113,13 @@ class _Silent(requests.auth.AuthBase):
 
 
 class Wire:
-    """Connections to a source's server, a set for each thread.
+    """Connections to a source's server, a set for each thread; only to a public address when that is demanded.
 
     A request that carries credentials shares neither cookies nor client certificate with one that does not.
     """
 
-    def __init__(self, source: Source, patience: Patience) -> None:
-        self._source, self._patience = source, patience
+    def __init__(self, source: Source, patience: Patience, *, public_only: bool = False) -> None:
+        self._source, self._patience, self._public_only = source, patience, public_only
         self._own = threading.local()
         self._opened: list[requests.Session] = []
         self._lock = threading.Lock()
@@ -195,6 +196,9 @@ class Wire:
         session.headers.update({"User-Agent": "crmo-fhir-adapter"})
         # A proxy of the environment is for the world outside, not for a server on this machine.
         session.trust_env = not is_loopback(self._source.base)
+        if self._public_only:
+            session.trust_env = False  # a proxy would connect on our behalf, to whomever
+            session.mount("https://", PublicOnly())
         if tls.authorities:
             session.verify = str(tls.authorities)
         if not trusted:

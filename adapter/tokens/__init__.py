@@ -4,7 +4,14 @@ Takes from: errors, resource.  Gives to: hospital (our assertions), the token se
 Source: https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html
 """
 
-from adapter.tokens.assertions import MAX_LIFETIME_SECONDS, Assertion, make_assertion, read_client, verify_assertion
+from adapter.tokens.assertions import (
+    MAX_LIFETIME_SECONDS,
+    Assertion,
+    make_assertion,
+    read_client,
+    read_key_id,
+    verify_assertion,
+)
 from adapter.tokens.keys import ALGORITHMS, Algorithm, SigningKey, key_set_problem, load_key, make_key, publish
 from adapter.tokens.ring import KeyRing, load_key_ring, save_key_ring
 
@@ -22,6 +29,7 @@ __all__ = [
     "make_key",
     "publish",
     "read_client",
+    "read_key_id",
     "save_key_ring",
     "verify_assertion",
 ]

@@ -82,15 +82,30 @@ def verify_assertion(
              key_set_url  the only jku that may be named; "" when the client is registered with keys
     Errors:  NotAuthenticatedError saying which rule was broken
     """
-    first, second = _split(text)
-    head, body = _parse_part(first, "the header"), _parse_part(second, "the payload")
-    key = _find_key(key_set, head, key_set_url)
+    head, body = _read_unsigned(text, set(audiences), now, key_set_url)
+    key = _find_key(key_set, head)
     try:
         jws.deserialize_compact(text, key, algorithms=[head["alg"]])
     except (JoseError, ValueError):
         raise _refused("the signature does not fit") from None
-    _check_claims(body, set(audiences), int(now.timestamp()))
     return Assertion(body["iss"], body["jti"], body["exp"], head["kid"], head["alg"])
+
+
+def read_key_id(text: str, audiences: Iterable[str], now: datetime, *, key_set_url: str = "") -> str:
+    """Which key an assertion says it is signed with, when all else about it is right: only then is a key asked for.
+
+    Errors:  NotAuthenticatedError saying which rule was broken
+    """
+    key_id: str = _read_unsigned(text, set(audiences), now, key_set_url)[0]["kid"]
+    return key_id
+
+
+def _read_unsigned(text: str, audiences: set[str], now: datetime, key_set_url: str) -> tuple[Json, Json]:
+    first, second = _split(text)
+    head, body = _parse_part(first, "the header"), _parse_part(second, "the payload")
+    _check_header(head, key_set_url)
+    _check_claims(body, audiences, int(now.timestamp()))
+    return head, body
 
 
 def _split(text: str) -> list[str]:
@@ -111,7 +126,7 @@ def _parse_part(part: str, what: str) -> Json:
     return value
 
 
-def _find_key(key_set: Json, head: Json, key_set_url: str) -> RSAKey | ECKey:
+def _check_header(head: Json, key_set_url: str) -> None:
     if set(head) - _HEADER:
         raise _refused(f"the header may hold {', '.join(sorted(_HEADER))} only")
     if head.get("alg") not in ALGORITHMS:
@@ -123,11 +138,14 @@ def _find_key(key_set: Json, head: Json, key_set_url: str) -> RSAKey | ECKey:
     key_id = head.get("kid")
     if not isinstance(key_id, str) or not 0 < len(key_id) <= _MAX_KID:
         raise _refused("kid is missing")
+
+
+def _find_key(key_set: Json, head: Json) -> RSAKey | ECKey:
     listed = key_set.get("keys")
     fitting = [
         each
         for each in (listed if isinstance(listed, list) else [])
-        if isinstance(each, dict) and each.get("kid") == key_id and fits(each, head["alg"])
+        if isinstance(each, dict) and each.get("kid") == head["kid"] and fits(each, head["alg"])
     ]
     key = import_public(fitting[0]) if len(fitting) == 1 else None
     if key is None:

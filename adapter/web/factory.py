@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
+from adapter.access.key_sets import KeySets, open_key_sets
 from adapter.parts import Parts
 from adapter.pull import run_pull
 from adapter.web.adjudications import routes as adjudications
@@ -51,6 +52,7 @@ def create_app(
     wake: Callable[[str], None] | None = None,
     ask_who: bool = False,
     public_url: str = "http://127.0.0.1:8000",
+    key_sets: KeySets | None = None,
 ) -> Flask:
     """The WSGI application around these parts.
 
@@ -58,6 +60,7 @@ def create_app(
              wake                  told the id of each pull that was asked for; without it a thread here runs them
              ask_who               callers say who they are, and may do what they were permitted
              public_url            how callers address this service: tokens are asked for there
+             key_sets              where the keys of clients are found that are registered by address
     """
     app = Service("adapter.web")
     app.config.update(
@@ -66,6 +69,7 @@ def create_app(
     app.extensions["parts"] = parts
     app.extensions["background"] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
     app.extensions["prepared"] = Prepared()
+    app.extensions["key_sets"] = key_sets or open_key_sets()
     app.extensions["wake"] = wake or _runner(app, parts)
     log_requests(app)
     answer_failures(app)

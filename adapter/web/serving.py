@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from adapter.access.key_sets import open_key_sets
 from adapter.bootstrap import open_parts
 from adapter.config import LOOPBACK, Settings, ensure_loopback, ensure_processes
 from adapter.errors import RemoteTransientError
@@ -48,6 +49,7 @@ def open_app(settings: Settings) -> Flask:
         wake=_waker(queue),
         ask_who=settings.access == "required",
         public_url=settings.public_url,
+        key_sets=open_key_sets(settings.private_key_sets),
     )
     background: ThreadPoolExecutor = app.extensions["background"]
     closing.callback(background.shutdown, wait=False, cancel_futures=True)

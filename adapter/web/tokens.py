@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, request
 
 from adapter.access import Grant, Refusal, grant_token
-from adapter.errors import Json, NotSupportedError
+from adapter.access.key_sets import KeySets
 from adapter.tokens import ALGORITHMS
 from adapter.web.answers import parts, plain
 from adapter.web.limits import Failures
@@ -44,7 +44,8 @@ def token() -> Response:
     if wait := _failures.wait_seconds(caller):
         return _refused(Refusal("invalid_client", "too many refused requests: wait"), 429, wait)
     form = _form()
-    told = grant_token(parts(), form, [_endpoint()], _no_address) if isinstance(form, dict) else form
+    key_sets: KeySets = current_app.extensions["key_sets"]
+    told = grant_token(parts(), form, [_endpoint()], key_sets.find) if isinstance(form, dict) else form
     if isinstance(told, Grant):
         scope = " ".join(map(str, told.scopes))
         answer = {"access_token": told.token, "token_type": "bearer", "expires_in": told.expires_in_seconds}
@@ -69,10 +70,6 @@ def _refused(refusal: Refusal, status: int, wait_seconds: int = 0) -> Response:
     if wait_seconds:
         response.headers["Retry-After"] = str(wait_seconds)
     return response
-
-
-def _no_address(_url: str) -> Json:
-    raise NotSupportedError("Key sets are registered as such, not by address.")
 
 
 def _base() -> str:
