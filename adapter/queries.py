@@ -42,13 +42,22 @@ class Query:
 
 def find_queries(parts: Parts, *, source: str | None = None, language: Literal["en", "fr"] = "en") -> list[Query]:
     """The questions of every undetermined case, hospital by hospital; one datum is asked for once a case."""
-    words = _words(parts, language)
+    words = sentences(parts, language)
     with parts.store.reading() as connection:
         found = list(streams.waiting(connection, source))
     return [query for each in found for query in _of_case(*each, words)]
 
 
-def _words(parts: Parts, language: Literal["en", "fr"]) -> dict[str, str]:
+def questions_of(
+    parts: Parts, case_id: str, decision: Json | None, language: Literal["en", "fr"] = "en"
+) -> list[Query]:
+    """What is missing of one case: nothing unless it is undetermined. No hospital is named."""
+    if not decision or decision["status"] != "undetermined":
+        return []
+    return list(_of_case("", case_id, decision, sentences(parts, language)))
+
+
+def sentences(parts: Parts, language: Literal["en", "fr"]) -> dict[str, str]:
     """Every sentence of the criteria in the language that is wanted: decisions are on record in English."""
     rows = [row for criterion in parts.knowledge.criteria.criteria for row in criterion.rows]
     texts = [text for row in rows for text in (row.reason, row.settle) if text]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from adapter.errors import Json
 from adapter.figures.ages import AgeAtOnset, Delay
-from adapter.figures.completeness import Completeness
+from adapter.figures.completeness import Completeness, documented
 from adapter.figures.courses import TreatmentLanes
 from adapter.figures.lesions import LesionMap
 from adapter.figures.picture import Picture
@@ -31,6 +31,7 @@ __all__ = [
     "Scene",
     "Shade",
     "bone_names",
+    "documented",
     "draw_skeleton",
     "make_pictures",
     "number",

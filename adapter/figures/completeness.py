@@ -91,7 +91,7 @@ class Completeness:
 
     def add(self, case: Json, _: Json) -> None:
         centre = case.get("centre", "")
-        filled = [item for item, fields in _ITEMS.items() if any(_is_documented(case, each) for each in fields)]
+        filled = _filled(case)
         for column in (_ALL, centre):
             self._children[column] += 1
             self._filled.update((item, column) for item in filled)
@@ -123,6 +123,17 @@ class Completeness:
     def _share(self, item: str, centres: list[str]) -> float:
         children = sum(self._children[each] for each in centres)
         return 100 * sum(self._filled[item, each] for each in centres) / children if children else 0.0
+
+
+def documented(case: Json, language: Language) -> tuple[list[str], list[str]]:
+    """Names of the items that one case documents, and of those that it does not."""
+    filled = _filled(case)
+    named = [(_NAMES[item][language], item in filled) for item in _ITEMS]
+    return [name for name, is_there in named if is_there], [name for name, is_there in named if not is_there]
+
+
+def _filled(case: Json) -> list[str]:
+    return [item for item, fields in _ITEMS.items() if any(_is_documented(case, each) for each in fields)]
 
 
 def _is_documented(case: Json, field: str) -> bool:

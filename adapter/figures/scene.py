@@ -27,6 +27,7 @@ class Shape:
              grade   0 to 4: fill and pattern; None leaves it open
              at      x, y of its origin; mirrored: x runs to the left
              identity, label  set when a reader can ask about it: the label is told on hover, focus and by readers
+             link    address where more is told; with a label only
     """
 
     path: str
@@ -39,6 +40,7 @@ class Shape:
     fill: str = ""
     identity: str = ""
     label: str = ""
+    link: str = ""
     arrow: bool = False
 
 
@@ -109,6 +111,9 @@ def _shape(shape: Shape, name: str) -> str:
         attributes.append(f'transform="translate({shape.at[0]:g} {shape.at[1]:g}){flip}"')
     if not shape.label:
         return f"<path {' '.join(attributes)}/>"
+    if shape.link:
+        told = f'href="{escape(shape.link)}" aria-label="{escape(shape.label)}"'
+        return f"<a {told}><path {' '.join(attributes)}><title>{_text(shape.label)}</title></path></a>"
     focus = ' tabindex="0"' if shape.grade else ""
     return (
         f'<path id="{name}-{shape.identity}"{focus} role="img" aria-label="{escape(shape.label)}" '

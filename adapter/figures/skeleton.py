@@ -37,10 +37,11 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True)
 class Shade:
-    """How a region is drawn: grade 0 to 4, and what a reader is told about it."""
+    """How a region is drawn: grade 0 to 4, what a reader is told about it, and where more is told."""
 
     grade: int
     label: str
+    link: str = ""
 
 
 def regions_of(lesion: Json) -> set[Region]:
@@ -127,6 +128,7 @@ def _shapes(part: Json, view: str, at: tuple[float, float], shades: Mapping[Regi
             fill=FRAME if kind == "frame" and not grade else "",
             identity="-".join(filter(None, (view, *(region or ())))).replace("_", "-"),
             label=shade.label if shade else "",
+            link=shade.link if shade else "",
         )
 
 

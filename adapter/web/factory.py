@@ -13,6 +13,7 @@ from flask import Flask
 from adapter.access.key_sets import KeySets, open_key_sets
 from adapter.parts import Parts
 from adapter.pull import run_pull
+from adapter.web.addresses import keep_slashes
 from adapter.web.adjudications import routes as adjudications
 from adapter.web.audit_events import routes as audit_events
 from adapter.web.auditing import routes as auditing
@@ -71,6 +72,7 @@ def create_app(
     app.extensions["prepared"] = Prepared()
     app.extensions["key_sets"] = key_sets or open_key_sets()
     app.extensions["wake"] = wake or _runner(app, parts)
+    keep_slashes(app)
     log_requests(app)
     answer_failures(app)
     write_as_asked(app)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from adapter.web.pages.api import routes as api
+from adapter.web.pages.cases import routes as cases
 from adapter.web.pages.cohort import routes as cohort
 from adapter.web.pages.frame import dress
 from adapter.web.pages.home import routes as home
 from adapter.web.pages.people import routes as people
 from adapter.web.pages.trail import routes as trail
 
-_PAGES: tuple[Blueprint, ...] = (home, cohort, people, trail, api)
+_PAGES: tuple[Blueprint, ...] = (home, cases, cohort, people, trail, api)
 
 
 def add_pages(app: Flask) -> None:

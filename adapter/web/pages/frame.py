@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined
 from adapter import __version__
 from adapter.access import load_permissions
 from adapter.errors import Issue
+from adapter.web.addresses import write_path
 from adapter.web.guard import principal
 from adapter.web.pages.wording import TONGUES, Tongue, load_words
 from adapter.web.pages.writing import FILTERS
@@ -79,7 +80,8 @@ def here(**changed: Any) -> str:
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changed]
     told = [(name, value) for name, value in changed.items() if value is not None and value != ""]
     query = urlencode([*kept, *told])
-    return f"{request.path}?{query}" if query else request.path
+    path = write_path(request.path)
+    return f"{path}?{query}" if query else path
 
 
 def may(endpoint: str, method: str = "GET") -> bool:
