@@ -105,14 +105,20 @@ def _tried(trial: Trial) -> Json:
 @click.pass_obj
 def inbox_causes(session: Session, source: str | None, as_json: bool) -> None:
     """Why entries wait in quarantine, by source, rule and element: what concerns most of them first."""
-    from adapter.store import findings
+    from adapter.store.causes import Key, causes, waiting
 
     with session.parts() as parts, parts.store.reading() as connection:
-        found = findings.causes(connection, source=source)
+        found = causes(connection, Key(source or ""))
+        ids = [[entry for _, entry in waiting(connection, each.key)] for each in found] if as_json else []
     if as_json:
-        emit([asdict(each) for each in found], indent=False)
+        told = [
+            {"source": c.key.source, "rule": c.key.rule, "expression": c.key.place, "text": c.text}
+            | {"text_fr": c.text_fr, "entries": entries}
+            for c, entries in zip(found, ids, strict=True)
+        ]
+        emit(told, indent=False)
     else:
-        rows = [[len(each.entries), each.source, each.rule, each.expression, each.text] for each in found]
+        rows = [[each.entries, each.key.source, each.key.rule, each.key.place, each.text] for each in found]
         emit_rows(rows, ["entries", "source", "rule", "element", "what is expected"])
 
 
@@ -155,11 +161,10 @@ def _reseal_some(parts: Parts, seals: Any, table: Any) -> int:
 
 
 def _waiting(parts: Parts, cause: str | None) -> list[str]:
-    from adapter.store import findings
     from adapter.store import inbox as table
+    from adapter.store.causes import Key, waiting
 
     with parts.store.reading() as connection:
         if cause:
-            kept = [entry for each in findings.causes(connection) if each.rule == cause for entry in each.entries]
-            return list(dict.fromkeys(kept))
+            return [entry for _, entry in waiting(connection, Key(rule=cause))]
         return [e.id for state in table.OPEN_STATES for e in table.entries(connection, state=state, limit=1_000_000)]

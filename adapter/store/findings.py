@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,8 +23,10 @@ ISSUES = sa.Table(
     sa.Column("severity", sa.String(20), nullable=False),
     sa.Column("rule", sa.String(200), nullable=False),
     sa.Column("stage", sa.String(20), nullable=False),
+    sa.Column("place", sa.String(500), nullable=False, server_default=""),
     sa.Column("body", JsonText, nullable=False),
-    sa.Index("ix_issues_rule", "rule"),
+    sa.Index("ix_issues_rule", "rule", "severity", "inbox_id"),
+    sa.Index("ix_issues_place", "inbox_id", "severity", "rule", "place"),
 )
 UNREAD = sa.Table(
     "unread",
@@ -34,8 +35,7 @@ UNREAD = sa.Table(
     sa.Column("expression", sa.String(500), primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )
-
-
+# What tells one item from another; without it, issues about the same element are alike.
 _INDEX = re.compile(r"\[\d+\]|(?<=/)\d+(?=/|\Z)")
 
 
@@ -61,7 +61,8 @@ def replace(
 
 
 def _row(inbox_id: str, position: int, issue: Issue) -> dict[str, Any]:
-    heads = {"severity": issue.severity, "rule": issue.rule[:200], "stage": issue.stage}
+    place = _INDEX.sub("", issue.expression).replace("\0", "\ufffd")[:500]
+    heads = {"severity": issue.severity, "rule": issue.rule[:200], "stage": issue.stage, "place": place}
     return {"inbox_id": inbox_id, "position": position, **heads, "body": issue.as_json()}
 
 
@@ -94,37 +95,6 @@ def count_unread(connection: sa.Connection, source: str | None = None) -> list[d
     if source is not None:
         query = query.where(INBOX.c.source == source)
     return [{"source": s, "expression": e, "count": int(n)} for s, e, n in connection.execute(query)]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why entries wait in quarantine.
-
-    Shapes:  expression  without indexes: Bundle.entry.resource.code
-             entries     ids of the entries, oldest first
-    """
-
-    source: str
-    rule: str
-    expression: str
-    text: str
-    text_fr: str
-    entries: list[str]
-
-
-def causes(connection: sa.Connection, *, source: str | None = None) -> list[Cause]:
-    """What keeps entries in quarantine, by source, rule and element; what concerns most entries first."""
-    blocking = ISSUES.c.severity.in_(("fatal", "error")) & (INBOX.c.state == "quarantined")
-    query = sa.select(INBOX.c.source, INBOX.c.id, ISSUES.c.body).join(INBOX, INBOX.c.id == ISSUES.c.inbox_id)
-    query = query.where(blocking, INBOX.c.source == source if source else sa.true())
-    found: dict[tuple[str, str, str], Cause] = {}
-    for sent_by, entry_id, body in connection.execute(query.order_by(INBOX.c.received_at, INBOX.c.id)):
-        place = _INDEX.sub("", body.get("expression", ""))
-        told = body["text"], body.get("text_fr", "")
-        cause = found.setdefault((sent_by, body["rule"], place), Cause(sent_by, body["rule"], place, *told, []))
-        if entry_id not in cause.entries[-1:]:
-            cause.entries.append(entry_id)
-    return sorted(found.values(), key=lambda each: (-len(each.entries), each.source, each.rule, each.expression))
 
 
 def count_rules(connection: sa.Connection) -> list[dict[str, Any]]:

@@ -55,10 +55,11 @@ INBOX = sa.Table(
     sa.Index("uq_inbox_first", "source", "message_key", unique=True),
     sa.Index("ix_inbox_state", "state", "received_at"),
     sa.Index("ix_inbox_case_id", "case_id"),
+    sa.Index("ix_inbox_state_source", "state", "source", "received_at", "id"),
     sa.Index("ix_inbox_source", "source", "case_version", "case_id"),
 )
 _FIRST = INBOX.c.duplicate_of.is_(None)
-_WITHOUT_RAW = [column for column in INBOX.c if column.name not in ("raw", "seal")]
+WITHOUT_RAW = [column for column in INBOX.c if column.name not in ("raw", "seal")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def keep(
 
 def find(connection: sa.Connection, entry_id: str, *, lock: bool = False) -> Entry:
     """Errors:  NotFoundError"""
-    query = sa.select(*_WITHOUT_RAW).where(INBOX.c.id == entry_id)
+    query = sa.select(*WITHOUT_RAW).where(INBOX.c.id == entry_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NotFoundError("There is no inbox entry with this id.")
@@ -203,7 +204,7 @@ def entries(
     connection: sa.Connection, *, state: State | None = None, source: str | None = None, limit: int = 100
 ) -> list[Entry]:
     """Newest first."""
-    query = sa.select(*_WITHOUT_RAW).order_by(INBOX.c.received_at.desc(), INBOX.c.id).limit(limit)
+    query = sa.select(*WITHOUT_RAW).order_by(INBOX.c.received_at.desc(), INBOX.c.id).limit(limit)
     if state:
         query = query.where(INBOX.c.state == state)
     if source:
