@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.errors import ConfigError, IntegrityError, RemoteTransientError
+from adapter.errors import ConfigError, IntegrityError, RemoteTransientError, UsageError
 from adapter.store.turns import FairLock
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -59,6 +59,19 @@ class Store:
                     connection.exec_driver_sql("SELECT pg_current_xact_id()")
                 yield connection
 
+    def forget_remains(self) -> None:
+        """What was deleted leaves the files too: SQLite's log, PostgreSQL's dead rows. Call it after an erasure.
+
+        Errors:  RemoteTransientError when the database does not answer
+        """
+        if not self.is_sqlite:
+            with _translated(), self.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+            return
+        with _translated(), self._turn, self.engine.connect() as connection:
+            # A checkpoint stands outside every transaction; SQLAlchemy would begin one.
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -70,6 +83,9 @@ def _translated() -> Iterator[None]:
         yield
     except sa.exc.IntegrityError as error:
         raise IntegrityError(f"The database refused a row ({type(error.orig).__name__}).") from None
+    except sa.exc.DataError:
+        # PostgreSQL keeps no NUL and no number above 2^63: what holds one can be looked for, but is nowhere.
+        raise UsageError("This asks for a value that no row can hold.") from None
     except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
         raise RemoteTransientError(f"The database does not answer ({type(error).__name__}).") from None
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, g, redirect, request
 
 from adapter.access import NOBODY, OPEN, Principal, load_permissions, who_is
 from adapter.errors import AdapterError, NotAuthenticatedError, NotFoundError, NotPermittedError
-from adapter.store import audit, inbox
+from adapter.store import Connection, audit, cases, inbox
 from adapter.web.answers import parts
 
 SESSION_COOKIE = "crmo_session"
@@ -74,13 +74,19 @@ def _write_down(response: Response) -> Response:
     """An access that cannot be written down is not given."""
     rule = request.url_rule.rule if request.url_rule else "-"
     if rule not in _UNWRITTEN:
-        case_id = str(g.get("case_id") or (request.view_args or {}).get("case_id") or "")[:128]
-        what = principal().actor, request.method[:8], rule[:200], response.status_code, case_id, g.request_id
+        what = principal().actor, request.method[:8], rule[:200], response.status_code
         try:
             with parts().store.writing() as connection:
-                audit.append(connection, audit.Event(parts().clock(), *what))
+                about = _case_in_question(connection)
+                audit.append(connection, audit.Event(parts().clock(), *what, about, g.request_id))
         except AdapterError as error:
             response = current_app.make_response(current_app.handle_user_exception(error))
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="crmo"'
     return response
+
+
+def _case_in_question(connection: Connection) -> str:
+    """Pseudonym of a case that is here. What else stands in its place in an address may be a patient's own number."""
+    told = str(g.get("case_id") or (request.view_args or {}).get("case_id") or "")
+    return told if told.isprintable() and told and cases.exists(connection, told) else ""

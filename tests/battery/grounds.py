@@ -51,6 +51,11 @@ class Grounds:
         self._numbers = itertools.count(1)
         self._template: Ground | None = None
 
+    @property
+    def programs(self) -> Path | None:
+        """Where PostgreSQL's programs are."""
+        return self._server.programs if self._server else None
+
     def empty(self) -> Ground:
         number = next(self._numbers)
         folder = self._folder / f"{self.kind}-{number}"

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from adapter import bootstrap
 from adapter.cli import main
 from adapter.errors import RemoteTransientError, UsageError
-from adapter.parts import Knowledge
+from adapter.parts import Knowledge, Parts
 from adapter.store import audit
+from adapter.web import create_app
 from tests.sample_bundles import as_bytes, make_bundle, make_condition, make_finding, make_patient
 
 
@@ -72,3 +73,28 @@ def test_an_entry_with_an_underscore_resource_and_no_other_is_a_flaw_and_no_fail
     answer = client.post("/fhir", data=as_bytes(bundle), content_type="application/fhir+json")
 
     assert answer.status_code == 200
+
+
+def test_what_postgresql_cannot_hold_is_a_question_that_is_refused(parts: Parts) -> None:
+    """A NUL is kept by one database and not by the other; neither may fail."""
+    app = create_app(parts)
+    client = app.test_client()
+
+    answers = [client.get("/cases/x%00y"), client.get("/cases/x/fhir"), client.get("/fhir/Patient?_id=x%00y")]
+    answers.append(client.post("/login", data={"login": "x\0y", "password": "x"}))
+    app.extensions["background"].shutdown()
+
+    assert [each.status_code for each in answers if each.status_code >= 500] == []
+
+
+def test_a_number_that_a_patient_has_elsewhere_does_not_stay_in_the_audit(client: FlaskClient) -> None:
+    """Typed where a pseudonym stands, it would stay for ever: no line of the audit can be taken out."""
+    made = client.post("/fhir", data=as_bytes(make_bundle()), content_type="application/fhir+json")
+    mine = made.headers["Location"].rpartition("/")[2]
+
+    for asked in ("1840512345678", mine):
+        client.get(f"/cases/{asked}")
+
+    told = [each["case_id"] for each in client.get("/audit").json["events"]]
+    assert "1840512345678" not in told
+    assert mine in told
