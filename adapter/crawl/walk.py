@@ -55,6 +55,7 @@ class Walk:
         """After a page: `fresh` matches were new, `asked` is its address."""
         unit, way = self.unit, self.way
         self.trust.see(parcel)
+        way.gone = False
         unit.pages += 1
         unit.received += fresh
         way.entries += parcel.matches
@@ -115,7 +116,7 @@ class Walk:
             return self._unread(error)
         first = not unit.pages and not unit.cursor
         if outcome == "restart" or (error.status == 404 and not first):
-            return self._again(str(error))
+            return self._gone(str(error))
         if not first and way.paging == "next":
             return self._by_offset(str(error))
         if outcome == "transient" and not error.status:
@@ -123,6 +124,14 @@ class Walk:
         if first and outcome == "fatal" and plainer(unit, way, error.status):
             return "on"
         return self._smaller(way.trouble or str(error))
+
+    def _gone(self, problem: str) -> Step:
+        """A page that is said to be gone is asked for once more: behind one address there may be several servers, and
+        a long walk that began again at each such answer would never end."""
+        if self.way.gone:
+            return self._again(problem)
+        self.way.gone = True
+        return "on"
 
     def _turn(self, parcel: Parcel, fresh: int, asked: str) -> Step:
         unit, way = self.unit, self.way

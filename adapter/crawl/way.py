@@ -29,6 +29,7 @@ class Way:
              idle         pages in a row that brought nothing new
              trouble      what made us leave the next links
              set          digest of what an earlier walk over the same pages brought
+             gone         the last question was answered as if its page had expired
              since        ledger number after which this walk began
     """
 
@@ -43,6 +44,7 @@ class Way:
     idle: int = 0
     trouble: str = ""
     set: str = ""
+    gone: bool = False
     since: int = 0
 
     def as_json(self) -> Json:

@@ -76,6 +76,8 @@ def main() -> None:
         sys.stdout.write(
             f"{seed:3}  {last.kills:3} kills  {last.faults:4} faults  {last.lost} lost  {last.twice} twice\n"
         )
+        for problem in sorted(set(last.problems)):
+            sys.stdout.write(f"     {problem}\n")
         sys.stdout.flush()
     exact = sum(each.exact for each in runs)
     kills, faults = sum(each.kills for each in runs), sum(each.faults for each in runs)
