@@ -15,15 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from adapter.bootstrap import open_parts
 from adapter.config import load_settings
 from adapter.demo import serve_hospital
 from adapter.hospital import load_sources
 from adapter.parts import Knowledge
+from tests.profiles.build import file_of, to_bytes
+from tests.profiles.terminology import Sources, make_resources
 from tests.readme import ROOT, Step, blocks, expected, steps
 
 Json = dict[str, Any]
+# Files of a clone that the README changes, not files to save beside it.
+OF_A_CLONE = ("adapter/", "mappings/", "profiles/")
 
 
 def environment(folder: Path, home: Path) -> dict[str, str]:
@@ -87,7 +92,7 @@ def write_files(folder: Path, base: str) -> None:
     """The files the README tells its reader to save; the hospital's address becomes that of a hospital that is up."""
     told = [block for block in blocks() if block.name and block.kind in ("json", "yaml")]
     for block in told:
-        if not block.name.startswith(("adapter/", "mappings/")):
+        if not block.name.startswith(OF_A_CLONE):
             target = folder / block.name
             target.parent.mkdir(parents=True, exist_ok=True)
             text = block.text.replace("https://fhir.chu-utopie.invalid/r4", base)
@@ -123,13 +128,15 @@ def test_the_worked_example_works(tmp_path: Path) -> None:
     for name in ("adapter", "mappings", "profiles"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     write_files(tmp_path / "files", "")
-    shutil.copy(tmp_path / "files" / "damaged.json", tmp_path)
-    told = {block.name: block.text for block in blocks() if block.name.startswith(("adapter/", "mappings/"))}
-    _add_field(tmp_path / "adapter/schemas/case.schema.json", json.loads(told["adapter/schemas/case.schema.json"]))
-    (tmp_path / "mappings/tables/severity.table.yaml").write_text(
-        told["mappings/tables/severity.table.yaml"], encoding="utf-8"
-    )
+    for name in ("damaged.json", "schoolchild.json"):
+        shutil.copy(tmp_path / "files" / name, tmp_path)
+    told = {block.name: block.text for block in blocks() if block.name.startswith(OF_A_CLONE)}
+    schema = "adapter/schemas/case.schema.json"
+    _add_fields(tmp_path / schema, json.loads(told[schema]), json.loads(told[f"{schema}#school"]))
+    for name in ("tables/severity.table.yaml", "tables/school.table.yaml", "school.map.yaml"):
+        (tmp_path / "mappings" / name).write_text(told[f"mappings/{name}"], encoding="utf-8")
     _add_rule(tmp_path / "mappings/sequelae.map.yaml", told["mappings/sequelae.map.yaml"])
+    _publish(tmp_path, yaml.safe_load(told["profiles/fsh/codes.yaml"]))
 
     with ExitStack() as closing:
         shell = Shell(tmp_path, tmp_path, closing)
@@ -137,12 +144,24 @@ def test_the_worked_example_works(tmp_path: Path) -> None:
             assert_shown(step, shell.run(step))
 
 
-def _add_field(file: Path, snippet: Json) -> None:
+def _publish(clone: Path, added: Json) -> None:
+    """What `make profiles` makes of new codes."""
+    file = clone / "profiles" / "fsh" / "codes.yaml"
+    known = yaml.safe_load(file.read_text(encoding="utf-8"))
+    known["systems"] |= added["systems"]
+    known["codes"]["crmo-observation"] |= added["codes"]["crmo-observation"]
+    file.write_text(yaml.safe_dump(known, allow_unicode=True), encoding="utf-8")
+    for resource in make_resources(Sources(clone / "mappings", clone / "profiles" / "fsh")):
+        (clone / "profiles" / file_of(resource).name).write_bytes(to_bytes(resource))
+
+
+def _add_fields(file: Path, of_sequelae: Json, of_case: Json) -> None:
     schema = json.loads(file.read_text(encoding="utf-8"))
+    schema["properties"] |= of_case
     items = schema["properties"]["sequelae"]["items"]
     if "$ref" in items:
         items = schema["$defs"][items["$ref"].rpartition("/")[2]]
-    items["properties"] |= snippet
+    items["properties"] |= of_sequelae
     file.write_text(json.dumps(schema, indent=1), encoding="utf-8")
 
 

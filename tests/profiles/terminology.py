@@ -29,6 +29,7 @@ class Sources:
     """Everything the terminology is made of, read once."""
 
     def __init__(self, mappings: Path = ROOT / "mappings", fsh: Path = FSH) -> None:
+        self.folder = mappings
         self.config: Json = _read(fsh / "sushi-config.yaml")
         self.named: Json = _read(fsh / "codes.yaml")
         self.tables = [_read(file) for file in sorted((mappings / "tables").glob("*.table.yaml"))]
@@ -100,6 +101,8 @@ def own_codes(sources: Sources) -> dict[str, dict[str, Texts]]:
     for table in sources.tables:
         for row in table["rows"]:
             for system, code in _written(sources, table, row):
+                if system.startswith("crmo-") and system not in systems:
+                    raise SystemExit(f"codes.yaml has no name for the code system {system}")
                 if system.startswith("crmo-"):
                     systems[system].setdefault(code, row["display"])
     for system, codes in sources.named["codes"].items():
@@ -214,7 +217,7 @@ def _about(table: Json, english: str, french_text: str) -> Texts:
 
 def _concept_maps(sources: Sources) -> Iterator[Json]:
     """As `crmo-adapter check --export` writes them, with the head of what the registry publishes."""
-    for table in export_tables(load_language(ROOT / "mappings")):
+    for table in export_tables(load_language(sources.folder)):
         name, back = table.resource["id"], table.resource["id"].endswith("-rev")
         start = _READ if back else _WRITTEN
         about = {tongue: f"{start[tongue]} {text}".strip() for tongue, text in table.about.items()}
