@@ -1,16 +1,17 @@
 """Write down a judgement: case, decision, findings and the entry's end belong to one transaction.
 
-Takes from: errors, parts, judgement, store.  Gives to: inbound.
+Takes from: errors, parts, conditions, judgement, store.  Gives to: inbound.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
 from adapter.bundle import SCOPE_RULE
-from adapter.errors import GoneError, Issue, Json, NotFoundError, VersionConflictError
+from adapter.conditions import ensure_condition
+from adapter.errors import GoneError, InvalidContentError, Issue, Json, NotFoundError, VersionConflictError
 from adapter.judgement import Judgement
 from adapter.parts import Parts
 from adapter.registry import publish
@@ -27,7 +28,19 @@ def record(
              conflict end the entry, they are not raised
     """
     pseudonym_keys.ensure_same(connection, parts.pseudonyms.key_id, parts.clock())
+    try:
+        _record(connection, parts, entry, judgement, expected)
+    except GoneError as error:
+        _refuse(connection, parts, entry, "erased", error.issues()[0], error.http_status)
+
+
+def _record(
+    connection: Connection, parts: Parts, entry: inbox.Entry, judgement: Judgement, expected: int | None
+) -> None:
+    """Errors:  GoneError for an erased case: not even what is wrong with it is kept"""
     case = judgement.case
+    if case is None or case.get("opposition") != "opposed":
+        cases.ensure_not_erased(connection, judgement.case_id or "")
     if case is None:
         findings.replace(connection, entry.id, judgement.issues, judgement.unread)
         _settle(connection, parts, entry, judgement, state="quarantined", status=judgement.status)
@@ -46,9 +59,12 @@ def record(
         _refuse(connection, parts, entry, "erased", _opposed(), 422)
         return
     try:
-        kept = _keep_case(connection, parts, entry, judgement, case, expected)
-    except GoneError as error:
-        _refuse(connection, parts, entry, "erased", error.issues()[0], error.http_status)
+        # What is kept against its condition is taken back, and this alone.
+        with connection.begin_nested() if judgement.condition else nullcontext():
+            kept = _keep_case(connection, parts, entry, judgement, case, expected)
+    except InvalidContentError as error:
+        findings.replace(connection, entry.id, [*judgement.issues, *error.issues()], judgement.unread)
+        _settle(connection, parts, entry, judgement, state="quarantined", status=error.status or 412)
     except VersionConflictError as error:
         _refuse(connection, parts, entry, "superseded", error.issues()[0], error.http_status)
     else:
@@ -90,6 +106,8 @@ def _keep_case(
         key_id=parts.pseudonyms.key_id,
         expected=expected,
     )
+    if judgement.condition and kept.changed:
+        ensure_condition(connection, judgement.condition, case, kept.version)
     if kept.changed:
         publish(connection, knowledge.mappings, case, case_version=kept.version, inbox_id=entry.id, at=at)
     if judgement.decision:

@@ -119,6 +119,7 @@ class _Turn:
             rotation.forget_lists(connection)
             rotation.forget_done(connection)
             pseudonym_keys.finish(connection, self.pseudonyms.key_id, at)
+        self.parts.store.forget_remains()
 
     def _reseal(self, patient: known.Patient, mark: str) -> known.Patient:
         seals = self.parts.seals

@@ -64,9 +64,11 @@ def case_erase(session: Session, case_id: str, yes: bool, as_json: bool) -> None
 
     if not yes:
         click.confirm("This cannot be undone. Erase?", abort=True, err=True)
-    with session.parts() as parts, parts.store.writing() as connection:
-        keeping.erase(connection, case_id, parts.clock())
-        write_down(parts, connection, "case erase", case_id)
+    with session.parts() as parts:
+        with parts.store.writing() as connection:
+            keeping.erase(connection, case_id, parts.clock())
+            write_down(parts, connection, "case erase", case_id)
+        parts.store.forget_remains()
     if as_json:
         emit({"case_id": case_id, "erased": True}, indent=False)
     tell("erased; a tombstone refuses the case from now on")

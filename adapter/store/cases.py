@@ -99,6 +99,13 @@ def exists(connection: sa.Connection, case_id: str) -> bool:
     return connection.execute(sa.select(CASES.c.case_id).where(CASES.c.case_id == case_id)).first() is not None
 
 
+def ensure_not_erased(connection: sa.Connection, case_id: str) -> None:
+    """Errors:  GoneError"""
+    gone = (CASES.c.case_id == case_id) & CASES.c.erased_at.is_not(None)
+    if connection.execute(sa.select(CASES.c.case_id).where(gone)).first():
+        raise GoneError("This case was erased and is not taken again.")
+
+
 def history(connection: sa.Connection, case_id: str) -> list[Version]:
     """Every version, oldest first.  Errors:  NotFoundError, GoneError"""
     read(connection, case_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from adapter import inbound, outbound
 from adapter.errors import InvalidContentError, Issue, UsageError
@@ -20,6 +20,7 @@ from adapter.tracing import trace_case
 from adapter.web.answers import case_address, fhir, outcome, parts, plain, version_tag
 from adapter.web.choosing import read_filters
 from adapter.web.guard import ensure_visible
+from adapter.web.logbook import log_end
 from adapter.web.receiving import read_body, read_source
 
 routes = Blueprint("cases", __name__)
@@ -66,6 +67,7 @@ def read(case_id: str) -> Response:
 def erase(case_id: str) -> Response:
     with parts().store.writing() as connection:
         keeping.erase(connection, case_id, parts().clock())
+    current_app.extensions["background"].submit(parts().store.forget_remains).add_done_callback(log_end)
     return Response(status=204)
 
 
