@@ -42,8 +42,11 @@ def _never_reached(top: Rule, branch: list[Pair], earlier: list[list[Pair]]) -> 
         if _takes_all(taken, own.field):
             text = "an earlier branch writes every value: say `direction: from-fhir`, or put this first"
             yield own.told("A002", text, "case")
-    if own.reads and any(_reads_the_same(top, each[0], own) for each in earlier if each and each[0].reads):
-        yield own.told("A002", "an earlier branch reads the same element: this one is never reached", "fhir")
+    same = [each[0] for each in earlier if each and each[0].reads and _reads_the_same(top, each[0], own)]
+    if own.reads and same:
+        other = all(not _same_codec(each, own) for each in same)
+        hint = "; a `first` asks one codec after the other" if other else ""
+        yield own.told("A002", f"an earlier branch reads the same element: this one is never reached{hint}", "fhir")
 
 
 def _takes_all(branches: list[Pair], field: str) -> bool:
@@ -54,7 +57,9 @@ def _takes_all(branches: list[Pair], field: str) -> bool:
 
 
 def _reads_the_same(top: Rule, one: Pair, two: Pair) -> bool:
-    if one.fhir != two.fhir:
-        return False
+    return one.fhir == two.fhir and (top.kind == "choice" or _same_codec(one, two))
+
+
+def _same_codec(one: Pair, two: Pair) -> bool:
     left, right = one.rule.codec, two.rule.codec
-    return top.kind == "choice" or (left.name == right.name and left.option == right.option)
+    return left.name == right.name and left.option == right.option
