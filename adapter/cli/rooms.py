@@ -12,6 +12,7 @@ from adapter.cli.arriving import inbox
 from adapter.cli.converting import explain, to_case, to_fhir
 from adapter.cli.copying import backup, restore
 from adapter.cli.deciding import decide, queries
+from adapter.cli.deploying import deploy
 from adapter.cli.describing import cohort
 from adapter.cli.giving import export, figures
 from adapter.cli.keeping import case
@@ -32,7 +33,7 @@ def add_commands(group: click.Group) -> None:
         *(to_case, to_fhir, decide, explain, check, validate, package),
         *(demo, pull, pulls, push, serve, synthesize, worker, screen),
         *(inbox, case, queries, cohort, figures, export),
-        *(doctor, fsck, backup, restore, unread),
+        *(doctor, fsck, backup, restore, unread, deploy),
         *(keys, clients, people, audit),
     ):
         group.add_command(command)
