@@ -6,6 +6,7 @@ Takes from: access, answers, guard, wording, writing.  Gives to: the other files
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from adapter.access import load_permissions
 from adapter.errors import Issue
 from adapter.web.addresses import write_path
 from adapter.web.guard import principal
-from adapter.web.pages.wording import TONGUES, Tongue, load_words
+from adapter.web.pages.wording import TONGUES, Tongue, load_words, pages
 from adapter.web.pages.writing import FILTERS
 
 PREFIX = "/ui"
@@ -40,7 +41,12 @@ _YEAR = 365 * 24 * 3600
 
 
 def dress(app: Flask) -> None:
-    """Filters for templates, and a reader's choice of language and theme kept in his browser."""
+    """Filters for templates, and a reader's choice of language and theme kept in his browser.
+
+    Errors:  DeclarationError for words that are wrong, at the start and not on a page
+    """
+    for page, said_in in product(pages(), TONGUES):
+        load_words(page, said_in)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(FILTERS)
     app.after_request(_keep_choices)
