@@ -21,7 +21,8 @@ from adapter.resource.places import duplicate_keys, first_too_deep, line_column
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 64
-MAX_NUMBER_DIGITS = 1000
+# As many as a double can hold, which indexes, tables and other programs make of a number.
+MAX_NUMBER_DIGITS = 300
 
 _ESCAPES = ((b"\\\\", b""), (b'\\"', b""))
 
@@ -87,9 +88,11 @@ def _check_slowly(data: bytes, max_depth: int) -> list[Issue]:
     if first_too_deep(data, max_depth) is not None:
         return [_too_deep(data, max_depth)]
     try:
-        json.dumps(_DECODER.decode(data.decode("utf-8")), ensure_ascii=False, default=str).encode("utf-8")
+        json.dumps(_SLOW_DECODER.decode(data.decode("utf-8")), ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError:
         return [_surrogate()]
+    except _UnusableNumber:
+        return [_bad_number()]
     return [_duplicate(key, place, *line_column(data, offset)) for key, place, offset in duplicate_keys(data)]
 
 
@@ -125,7 +128,14 @@ def _no_constant(_: str) -> None:
     raise _UnusableNumber
 
 
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_NUMBER_DIGITS:
+        raise _UnusableNumber
+    return int(digits)
+
+
 _DECODER = json.JSONDecoder(parse_float=_decimal, parse_constant=_no_constant)
+_SLOW_DECODER = json.JSONDecoder(parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant)
 
 
 def _issue(rule: str, kind: str, text: str, text_fr: str, line: int = 1, column: int = 1, where: str = "") -> Issue:

@@ -14,7 +14,7 @@ from adapter.errors import RemoteTransientError, UsageError
 from adapter.parts import Knowledge, Parts
 from adapter.store import audit
 from adapter.web import create_app
-from tests.sample_bundles import as_bytes, make_bundle, make_condition, make_finding, make_patient
+from tests.sample_bundles import as_bytes, coded, make_bundle, make_condition, make_finding, make_patient
 
 
 @pytest.fixture
@@ -98,3 +98,22 @@ def test_a_number_that_a_patient_has_elsewhere_does_not_stay_in_the_audit(client
     told = [each["case_id"] for each in client.get("/audit").json["events"]]
     assert "1840512345678" not in told
     assert mine in told
+
+
+def test_a_number_that_no_double_can_hold_is_refused_at_the_door(client: FlaskClient) -> None:
+    crp = {
+        "resourceType": "Observation",
+        "id": "crp",
+        "status": "final",
+        "code": coded("http://loinc.org", "1988-5"),
+        "subject": {"reference": "Patient/p1"},
+        "effectiveDateTime": "2017-06-01",
+        "valueQuantity": {"value": 10**400, "unit": "mg/L", "system": "http://unitsofmeasure.org", "code": "mg/L"},
+    }
+
+    answer = client.post(
+        "/fhir", data=as_bytes(make_bundle(make_patient(), make_condition(), crp)), content_type="application/fhir+json"
+    )
+
+    assert answer.status_code == 400
+    assert answer.json["issue"][0]["details"]["coding"][0]["code"] == "json-number"

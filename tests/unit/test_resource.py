@@ -65,6 +65,8 @@ def test_an_integer_stays_an_integer() -> None:
         (b'{"a": -Infinity}', "json-number"),
         (b'{"a": 1e999999999999}', "json-number"),
         (b'{"a": ' + b"9" * 6000 + b"}", "json-number"),
+        (b'{"a": ' + b"9" * 400 + b"}", "json-number"),
+        (b'{"a": 1e400}', "json-number"),
         (b'{"a": "\xe9"}', "json-encoding"),
         (b'{"a": "\\ud800"}', "json-encoding"),
         (b'{"a": 1, "a": 1}', "json-duplicate-key"),
