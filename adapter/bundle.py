@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from adapter.errors import Issue, Json
 from adapter.scopes import Scope, may
@@ -63,6 +64,8 @@ class References:
     def _number(self, target: Any, identifier: Any) -> int | None:
         index = self._made()
         if isinstance(target, str):
+            if (known := _named(target)) is not None:
+                return self._identifiers.get(known)
             plain = target.split("/_history/")[0]
             return index.get(plain, index.get("/".join(plain.split("/")[-2:])))
         if isinstance(identifier, dict):
@@ -79,6 +82,14 @@ class References:
                 for identifier in _identifiers(resource):
                     self._identifiers.setdefault(identifier, number)
         return self._index
+
+
+def _named(target: str) -> tuple[str, str] | None:
+    """(system, value) of a conditional reference: Patient?identifier=system|value."""
+    _, asked, query = target.partition("?")
+    name, _, told = query.partition("=")
+    system, bar, value = unquote(told).partition("|")
+    return (system, value) if asked and name == "identifier" and bar else None
 
 
 def _contained(holder: Json, name: str) -> Json | None:

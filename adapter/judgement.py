@@ -1,12 +1,12 @@
 """What becomes of a document: parse, check, map, check the case, decide. Nothing is stored here.
 
-Takes from: resource, bundle, release, admission, mapping, case, eligibility, parts.  Gives to: inbound, pull, cli.
+Takes from: resource, bundle, release, admission, conditions, mapping, case, eligibility.  Gives to: inbound, pull.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from adapter.admission import AT_THE_DOOR, admit
 from adapter.bundle import MAX_ENTRIES, SCOPE_RULE, TYPES, Message, check_bundle, check_scopes, message_of
 from adapter.case import check_case
+from adapter.conditions import CaseId, Condition, check_requests, condition_of
 from adapter.eligibility import decide
 from adapter.errors import Issue, Json
 from adapter.parts import Knowledge
@@ -23,8 +24,6 @@ from adapter.resource import MAX_BYTES, Locator, parse_json
 from adapter.scopes import Scope
 from adapter.tiers import load_tiers
 from adapter.validation import make_validator
-
-CaseId = Callable[[Json, str], str | None]
 
 _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 # All or nothing; in every other type of Bundle an entry stands for itself.
@@ -39,6 +38,7 @@ class Judgement:
              rejected  places of the entries that were left out
              bundle_type  "" for what is no Bundle of a type we read
              message      None for a case, and for a Bundle without an identifier
+             condition    on what the Patient is taken; None: on none
     """
 
     issues: list[Issue]
@@ -51,6 +51,7 @@ class Judgement:
     rejected: frozenset[int] = frozenset()
     bundle_type: str = ""
     message: Message | None = None
+    condition: Condition | None = None
 
     @property
     def status(self) -> int:
@@ -93,7 +94,7 @@ def judge_bundle(
 
     Shapes:  case_id  (Patient, fullUrl of its entry) -> pseudonym; None when there is nothing stable to make it of
              scopes   what its sender may send; None for everything
-    Errors:  none raised; everything wrong is in `issues`, with line and column of the bytes
+    Errors:  none raised; all is in `issues`, with line and column
     """
     document, issues = parse_json(raw, max_bytes=limits.max_bytes)
     if any(issue.blocks for issue in issues):
@@ -102,14 +103,16 @@ def judge_bundle(
     if not isinstance(document, dict):
         return Judgement(first)
     first += check_release(document)
-    first += check_scopes(document, scopes)
+    first += [*check_scopes(document, scopes), *check_requests(document, case_id)]
     if not any(issue.blocks for issue in first):
         validator, tiers = make_validator(knowledge.packages, AT_THE_DOOR), load_tiers(knowledge.packages[0])
         document, flaws = admit(document, validator, knowledge.mappings, tiers)
         first += flaws
     judged = _judge_entries(knowledge, document, first, case_id, today)
     kind = next((each for each in TYPES if each == document.get("type")), "")
-    return replace(judged, issues=_placed(raw, judged.issues, "Bundle"), bundle_type=kind, message=message_of(document))
+    condition = None if judged.case is None else condition_of(document, case_id)
+    issues = _placed(raw, judged.issues, "Bundle")
+    return replace(judged, issues=issues, bundle_type=kind, message=message_of(document), condition=condition)
 
 
 def judge_case(knowledge: Knowledge, raw: bytes, today: date) -> Judgement:
