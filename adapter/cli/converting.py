@@ -48,14 +48,20 @@ def to_case(session: Session, bundle: str, case_only: bool, source: str, as_json
 @click.command("to-fhir")
 @click.argument("case")
 @click.option("--onto", metavar="BUNDLE", help="Write it onto these resources, and keep what no rule knows.")
+@click.option(
+    "--trace", is_flag=True, help="Instead: which rule writes each value, of what."
+)
 @json_option
 @click.pass_obj
-def to_fhir(session: Session, case: str, onto: str | None, as_json: bool) -> None:
+def to_fhir(session: Session, case: str, onto: str | None, trace: bool, as_json: bool) -> None:
     """Map a registry case (a file, or -) to a FHIR transaction, or write it onto the resources it came from."""
     from adapter.bootstrap import load_knowledge
 
     knowledge = load_knowledge(session.settings())
     checked, mappings = check_case(session, knowledge, read_input(case)), knowledge.mappings
+    if trace:
+        emit(mappings.trace_written(checked), indent=not as_json)
+        return
     made = mappings.put_bundle(checked, _read_bundle(session, onto)) if onto else mappings.to_fhir(checked)
     emit(made, indent=not as_json)
     tell_issues(mappings.unwritten(checked), session.language)

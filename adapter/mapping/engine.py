@@ -28,6 +28,7 @@ from adapter.mapping.sorting import SHAPE
 from adapter.mapping.traces import trace
 from adapter.mapping.unwritten import Unwritten
 from adapter.mapping.writer import make_writer_code
+from adapter.mapping.written import trace_written
 
 CaseId = str | Callable[[Json], str | None] | None
 Writer = Callable[[Json, str, Callable[[Json], None]], None]
@@ -101,6 +102,19 @@ class Mappings:
             for each in self.to_resources(case)
         ]
         return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+    def trace_written(self, case: Json) -> list[Json]:
+        """For each value of a case's resources the rule, file:line, place in the case and table row.
+
+        Shapes:  as mapping.written.trace_written
+        Errors:  as `to_resources`
+        """
+        return [
+            entry
+            for mapping in self.language.maps
+            if mapping.name in self._writers
+            for entry in trace_written(mapping, case, _write([self._writers[mapping.name]], case))
+        ]
 
     def unwritten(self, case: Json) -> list[Issue]:
         """What of a case no map writes, by place, without values; [] when FHIR gets all of it."""

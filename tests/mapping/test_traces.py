@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from click.testing import CliRunner
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from adapter.cli import main
 from adapter.config import shipped
+from adapter.declaration import find_violations
 from adapter.mapping import load_mappings
 from adapter.resource import dump_json, parse_json
 from adapter.synthetic.any_case import synthesize
@@ -157,6 +161,54 @@ def test_a_gap_that_another_resource_filled_names_that_resource() -> None:
     told = entry([again], "/diagnosis/date", verificationStatus={"cc": ["condition-ver-status confirmed"]})
 
     assert told["source"] == "Bundle.entry[2].resource.recordedDate"
+
+
+def written(case: Json) -> dict[tuple[str, str], Any]:
+    """The leaf values of the resources of a case, by resource and FHIRPath."""
+    found = {}
+    for resource in MAPPINGS.to_resources(case):
+        for at, value in values(resource):
+            path = re.sub(r"/(\d+)(?=/|\Z)", r"[\1]", at).replace("/", ".")
+            found[f"{resource['resourceType']}/{resource['id']}", f"{resource['resourceType']}{path}"] = value
+    return found
+
+
+@given(cases())
+def test_every_value_that_is_written_names_its_rule(case: Json) -> None:
+    trace = MAPPINGS.trace_written(case)
+    heads = {each["element"].split(".")[1] for each in trace if each["rule"] in MAPPINGS.names}
+
+    assert [(each["resource"], each["element"]) for each in trace] == list(written(case))
+    assert heads <= {"resourceType", "id", "meta", "partOf[0]", "derivedFrom[0]"}
+
+
+@given(cases(), st.data())
+def test_a_value_that_is_written_is_another_without_the_value_of_the_case(case: Json, data: st.DataObject) -> None:
+    told = data.draw(st.sampled_from([each for each in MAPPINGS.trace_written(case) if "case" in each]))
+    place = told["resource"], told["element"]
+    less = deepcopy(case)
+    *path, name = told["case"].split("/")[1:]
+    holder: Any = less
+    for part in path:
+        holder = holder[int(part)] if isinstance(holder, list) else holder[part]
+    del holder[name]
+    if name == "case_id":
+        less["case_id"] = "another"
+    assume(not list(find_violations("case", less)))
+
+    assert dict(written(less)).get(place) != written(case)[place]
+
+
+def test_the_command_tells_what_writes_each_value(tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text('{"case_id": "C-1", "patient": {"sex": "female"}, "diagnosis": {"code": "crmo"}}', encoding="utf-8")
+
+    result = CliRunner().invoke(main, ["to-fhir", str(file), "--trace", "--json"])
+
+    told = next(each for each in json.loads(result.output) if each["element"] == "Patient.gender")
+    assert (told["resource"], told["rule"], told["case"]) == ("Patient/C-1", "patient.sex", "/patient/sex")
+    assert told["origin"].startswith("patient.map.yaml:")
+    assert told["table"].startswith("sex.table.yaml:")
 
 
 def _told(result: tuple[Json, list[Json]], place: str) -> tuple[Any, ...]:

@@ -41,7 +41,7 @@ def write_items(
         place: Written(mapping, made)
         for mapping in language.maps
         if mapping.get("one-way") != "from-fhir"
-        for place, made in zip(_places(mapping, case), write(mapping), strict=True)
+        for place, made in zip(places_of(mapping, case), write(mapping), strict=True)
     }
     names: dict[str, str] = {}
     ids: dict[Pointer, str] = {}
@@ -63,7 +63,7 @@ def _number(place: Pointer) -> int:
     return int(place[1]) + 1 if len(place) > 1 and isinstance(place[1], int) else 1
 
 
-def _places(mapping: Map, case: Json) -> Iterator[Pointer]:
+def places_of(mapping: Map, case: Json) -> Iterator[Pointer]:
     """The places of the case that a map writes, in its order."""
     found = case.get(mapping.case)
     if mapping.place == "root":
