@@ -119,13 +119,17 @@ def finish(parts: Parts) -> int:
 
 def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, scopes: str | None = None) -> Receipt:
     arrived = _keep(parts, raw, source, kind, scopes=scopes)
-    with parts.store.reading() as connection:
-        first = inbox.find(connection, arrived.duplicate_of) if arrived.duplicate_of else arrived
+    first = _first(parts, arrived.duplicate_of) if arrived.duplicate_of else arrived
     if first.state == "superseded" and kind == "resources":
         return _receive_again(parts, raw, source)
     if first.state in inbox.OPEN_STATES:
         _judge_and_store(parts, first, raw)
     return read_receipt(parts, first.id, arrived.id)
+
+
+def _first(parts: Parts, entry_id: str) -> inbox.Entry:
+    with parts.store.reading() as connection:
+        return inbox.find(connection, entry_id)
 
 
 def _receive_again(parts: Parts, raw: bytes, source: str) -> Receipt:

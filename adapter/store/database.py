@@ -111,7 +111,10 @@ def _make_engine(url: str) -> sa.Engine:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         _make_folder(parsed)
-        engine = sa.create_engine(parsed, hide_parameters=True, connect_args=_connect_args(parsed), pool_pre_ping=True)
+        over_a_network = parsed.get_backend_name() != "sqlite"
+        engine = sa.create_engine(
+            parsed, hide_parameters=True, connect_args=_connect_args(parsed), pool_pre_ping=over_a_network
+        )
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
         raise ConfigError("CRMO_DATABASE_URL must be a sqlite:/// or postgresql:// URL.") from error
     except ModuleNotFoundError as error:

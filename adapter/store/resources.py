@@ -57,6 +57,8 @@ PUBLISHED = sa.Table(
     sa.Column("mapping_version", sa.String(64), nullable=False),
 )
 CURRENT = RESOURCES.c.current.is_(True)
+# Any number that nobody else takes.
+_BEHIND_LOCK = 0x43524D42
 LIVING = CURRENT & RESOURCES.c.body.is_not(None)
 _STEP_BACK = (
     sa.update(RESOURCES)
@@ -123,7 +125,12 @@ def mark_published(connection: sa.Connection, case_id: str, case_version: int, m
 
 
 def behind(connection: sa.Connection, mapping_version: str, *, limit: int) -> list[str]:
-    """Living cases whose resources were made of an older version, by other mappings, or never."""
+    """Living cases whose resources were made of an older version, by other mappings, or never.
+
+    Of several processes one at a time finds them, so that none is published twice.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_BEHIND_LOCK)))
     same = (PUBLISHED.c.case_version == CASES.c.version) & (PUBLISHED.c.mapping_version == mapping_version)
     query = sa.select(CASES.c.case_id).join(PUBLISHED, PUBLISHED.c.case_id == CASES.c.case_id, isouter=True)
     older = sa.or_(PUBLISHED.c.case_id.is_(None), ~same)
