@@ -117,8 +117,8 @@ pages: $(VENV)/.development machine  ## every page in a real browser: languages,
 load: $(VENV)/.development  ## 25 Bundles of 30 entries a second for ten minutes, then four times what can be done; LOAD=options
 	$(BIN)/python -m tests.load $(LOAD)
 
-fuzz-http: $(VENV)/.development  ## thousands of requests made from our own API description
-	CRMO_FUZZ_EXAMPLES=250 $(BIN)/python -m pytest tests/journeys/test_openapi.py
+fuzz-http: $(VENV)/.development  ## at least 10,000 requests made from our own API description
+	CRMO_FUZZ_EXAMPLES=300 CRMO_FUZZ_CASES=10000 $(BIN)/python -m pytest -s tests/journeys/test_openapi.py
 
 mutation: $(VENV)/.development  ## every mutant of the mapping files, and who notices it
 	$(BIN)/python -m tests.mapping.mutation

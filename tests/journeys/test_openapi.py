@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +24,7 @@ from tests.sample_bundles import as_bytes, make_bundle
 
 # For each operation; `make fuzz-http` asks for many more.
 EXAMPLES = int(os.environ.get("CRMO_FUZZ_EXAMPLES", "8"))
+CASES = int(os.environ.get("CRMO_FUZZ_CASES", "0"))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,14 @@ def test_generated_requests_find_no_failure(service: Flask) -> None:
 
         ask()
 
-    assert len(seen) >= EXAMPLES
+    assert len(seen) >= max(EXAMPLES, CASES)
+    sys.stderr.write(
+        f"{len(seen)} requests for {len({label for label, _ in seen})} operations, answered {_told(seen)}\n"
+    )
+
+
+def _told(seen: list[tuple[str, int]]) -> dict[int, int]:
+    return dict(sorted(Counter(status for _, status in seen).items()))
 
 
 def _given(operation: Any) -> Any:
