@@ -39,7 +39,7 @@ def keep_slashes(app: Flask) -> None:
 
 def write_path(path: str) -> str:
     """The path of a request as it stands in a link."""
-    return quote(path, safe="/:~!$&'()*+,;=@-._").replace("%1F", "%2F")
+    return quote(path, safe="/").replace("%1F", "%2F")
 
 
 def _put_aside(inner: Application) -> Application:

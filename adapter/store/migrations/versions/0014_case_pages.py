@@ -25,6 +25,7 @@ def upgrade() -> None:
     op.execute(
         _SEX.format(sex="json_extract(v.body, '$.patient.sex')" if is_sqlite else "v.body::json #>> '{patient,sex}'")
     )
+    op.create_index("ix_cases_list", "cases", ["case_id", "erased_at", "status", "sex", "updated_at", "version"])
     op.create_index("ix_inbox_source", "inbox", ["source", "case_version", "case_id"])
     op.create_table(
         "edits",
@@ -39,5 +40,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("edits")
     op.drop_index("ix_inbox_source", "inbox")
+    op.drop_index("ix_cases_list", "cases")
     op.drop_column("cases", "sex")
     op.drop_column("cases", "status")

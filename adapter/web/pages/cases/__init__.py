@@ -3,7 +3,10 @@
 Takes from: the files of this room.  Gives to: pages.
 """
 
-from adapter.web.pages.cases import editing, record, versions
+from adapter.web.pages.cases.editing import change
 from adapter.web.pages.cases.listing import routes
+from adapter.web.pages.cases.record import judge
+from adapter.web.pages.cases.versions import as_fhir
 
-__all__ = ["editing", "record", "routes", "versions"]
+# Views come with the files that hold them; `routes` knows them all once these are read.
+__all__ = ["as_fhir", "change", "judge", "routes"]

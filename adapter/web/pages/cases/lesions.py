@@ -73,7 +73,7 @@ def place_of(lesion: Json, words: Vocabulary) -> str:
     return ", ".join([told[0], *(each[:1].lower() + each[1:] if len(each) > 3 else each for each in told[1:])])
 
 
-def draw(lesions: list[Lesion], words: Vocabulary, say: Mapping[str, str]) -> str:
+def draw_lesions(lesions: list[Lesion], words: Vocabulary, say: Mapping[str, str]) -> str:
     """The skeleton from the front and the back as SVG; each shaded place leads to its row."""
     by_region: dict[Region, list[Lesion]] = defaultdict(list)
     for lesion in lesions:

@@ -20,7 +20,7 @@ from adapter.queries import questions_of, sentences
 from adapter.store import listing
 from adapter.web.answers import parts
 from adapter.web.guard import ensure_visible
-from adapter.web.pages.cases import lesions as map_of
+from adapter.web.pages.cases.lesions import draw_lesions, lesions_of, place_of
 from adapter.web.pages.cases.listing import routes
 from adapter.web.pages.cases.origins import Origins, read_history
 from adapter.web.pages.cases.timeline import WIDTH, draw_timeline
@@ -75,7 +75,7 @@ def show_record(
         hospitals = listing.senders(connection, [case_id]).get(case_id, [])
     stands, say = history[-1].version, words_of("case")
     words = Vocabulary(parts().knowledge.mappings, tongue())
-    lesions = map_of.lesions_of(stands.case, words, say["by_hand"])
+    lesions = lesions_of(stands.case, words, say["by_hand"])
     return show(
         "case/record",
         status,
@@ -92,7 +92,7 @@ def show_record(
         told=told or {"decision": "", "role": "", "reason": ""},
         problems={issue.expression: issue for issue in problems or ()},
         lesions=lesions,
-        drawn=map_of.draw(lesions, words, say),
+        drawn=draw_lesions(lesions, words, say),
         timeline=draw_timeline(stands.case, words),
         timeline_width=WIDTH,
         case_sections=section_names(),
@@ -148,7 +148,7 @@ def _texts(case: Json, words: Vocabulary) -> dict[str, str]:
     for name in list_fields():
         for number, each in enumerate(case.get(name, [])):
             said = {key: held for key, held in each.items() if key not in ("id", "study")}
-            place = map_of.place_of(each, words) if "bone" in each and "side" in each else ""
+            place = place_of(each, words) if "bone" in each and "side" in each else ""
             found[f"/{name}/{number}"] = place or in_short(name, said, words, is_labelled=False)
     return found
 
