@@ -14,8 +14,7 @@ from adapter.case import load_consistency
 from adapter.cohort import load_derivation, load_statistics
 from adapter.config import Settings
 from adapter.eligibility import load_criteria
-from adapter.errors import DeclarationError
-from adapter.hospital import load_sources
+from adapter.hospital import Sources
 from adapter.mapping import load_mappings
 from adapter.parts import Knowledge, Parts, Published
 from adapter.pseudonym import load_pseudonyms
@@ -57,9 +56,7 @@ def open_parts(settings: Settings, knowledge: Knowledge | None = None) -> Iterat
     Errors:  DeclarationError, ConfigError, RemoteTransientError (the database does not answer)
     """
     knowledge = knowledge or load_knowledge(settings)
-    sources = load_sources(settings.sources, settings.client_keys)
-    if problems := list(knowledge.check_overlays(sources.values())):
-        raise DeclarationError(problems)
+    sources = Sources(settings.sources, settings.client_keys, knowledge.check_overlays)
     pseudonyms, seals = load_pseudonyms(settings.pseudonym_key), load_seals(settings.sealing_key)
     store = open_store(settings.database_url)
     try:

@@ -9,9 +9,20 @@ Source: https://hl7.org/fhir/R4/http.html, https://hl7.org/fhir/R4/search.html
 
 from adapter.hospital.client import Hospital, open_hospital
 from adapter.hospital.collecting import Unit
+from adapter.hospital.declared import Sources
 from adapter.hospital.declaring import load_sources, resolve_source
 from adapter.hospital.retry import Patience
 from adapter.hospital.search import Search
 from adapter.hospital.source import Source
 
-__all__ = ["Hospital", "Patience", "Search", "Source", "Unit", "load_sources", "open_hospital", "resolve_source"]
+__all__ = [
+    "Hospital",
+    "Patience",
+    "Search",
+    "Source",
+    "Sources",
+    "Unit",
+    "load_sources",
+    "open_hospital",
+    "resolve_source",
+]

@@ -36,16 +36,21 @@ def load_sources(folder: Path | None, client_keys: Path | None = None) -> dict[s
     files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder and folder.is_dir() else []
     sources: dict[str, Source] = {}
     for file in files:
-        declaration = _read(file)
-        problems = [f"{declaration.at(place)} {problem}" for place, problem in _problems(declaration)]
-        if problems:
-            raise DeclarationError(problems)
-        source = _make_source({**_defaults(), **declaration.data}, file.parent, client_keys)
-        source = replace(source, overlay_at=declaration.at(("overlay",)))
+        source = load_source(file, client_keys)
         if source.name in sources:
-            raise DeclarationError(f"{declaration.at(('source',))} R101 source '{source.name}' is declared twice")
+            raise DeclarationError(f"{_read(file).at(('source',))} R101 source '{source.name}' is declared twice")
         sources[source.name] = source
     return sources
+
+
+def load_source(file: Path, client_keys: Path | None = None) -> Source:
+    """One declaration.  Errors:  DeclarationError, as `load_sources`"""
+    declaration = _read(file)
+    problems = [f"{declaration.at(place)} {problem}" for place, problem in _problems(declaration)]
+    if problems:
+        raise DeclarationError(problems)
+    source = _make_source({**_defaults(), **declaration.data}, file.parent, client_keys)
+    return replace(source, overlay_at=declaration.at(("overlay",)))
 
 
 def _read(file: Path) -> Declaration:

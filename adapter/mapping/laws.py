@@ -38,15 +38,16 @@ def laws(language: Language) -> list[Law]:
 
 def _of_map(mapping: Map) -> Iterator[Law]:
     for rule in mapping.rules:
-        for pair in _pairs(rule):
+        for pair in pairs_of(rule):
             yield _law(pair, mapping.get("one-way") or pair.direction)
 
 
-def _pairs(rule: Rule) -> Iterator[Rule]:
+def pairs_of(rule: Rule) -> Iterator[Rule]:
+    """The plain pairs inside a rule, whatever its kind."""
     inner = rule.rules if rule.kind in ("first", "choice", "each") else ()
     if inner:
         for branch in inner:
-            yield from _pairs(branch)
+            yield from pairs_of(branch)
     elif rule.kind != "const":
         yield from flatten(rule)
 

@@ -36,6 +36,7 @@ UNREAD = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
 )
 # What tells one item from another; without it, issues about the same element are alike.
+_UNMAPPED = "mapping:unmapped:"
 _INDEX = re.compile(r"\[\d+\]|(?<=/)\d+(?=/|\Z)")
 
 
@@ -103,3 +104,14 @@ def count_rules(connection: sa.Connection) -> list[dict[str, Any]]:
     query = sa.select(ISSUES.c.severity, ISSUES.c.rule, count).group_by(ISSUES.c.severity, ISSUES.c.rule)
     rows = connection.execute(query.order_by(count.desc(), ISSUES.c.rule, ISSUES.c.severity))
     return [{"severity": severity, "rule": rule, "count": n} for severity, rule, n in rows]
+
+
+def count_unmapped(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Where a code was sent that no table has, most frequent first: source, rule (of the mapping), count, entries."""
+    rules = connection.scalars(sa.select(ISSUES.c.rule).distinct())
+    unmapped = [rule for rule in rules if rule.startswith(_UNMAPPED)]
+    count, entries = sa.func.count().label("count"), sa.func.count(sa.distinct(ISSUES.c.inbox_id)).label("entries")
+    query = sa.select(INBOX.c.source, ISSUES.c.rule, count, entries).join(INBOX, INBOX.c.id == ISSUES.c.inbox_id)
+    query = query.where(ISSUES.c.rule.in_(unmapped)).group_by(INBOX.c.source, ISSUES.c.rule)
+    found = connection.execute(query.order_by(count.desc(), INBOX.c.source, ISSUES.c.rule))
+    return [{"source": s, "rule": rule.removeprefix(_UNMAPPED), "count": n, "entries": e} for s, rule, n, e in found]

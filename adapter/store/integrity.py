@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from adapter.errors import IntegrityError, Json
 from adapter.sealing import Seals
 from adapter.store.audit import AUDIT, broken_links
-from adapter.store.cases import CASE_VERSIONS, CASES, DECISIONS
+from adapter.store.cases import CASE_VERSIONS, CASES, CURRENT, DECISIONS
 from adapter.store.inbox import INBOX, open_raw
 from adapter.store.jobs import JOBS
 from adapter.store.keeping import hash_case
@@ -95,11 +95,12 @@ class Origin:
     case: Json
 
 
-def origins(connection: sa.Connection) -> Iterator[Origin]:
-    """Of every version of every case."""
+def origins(connection: sa.Connection, *, current: bool = False) -> Iterator[Origin]:
+    """Of every version of every case, or of the current ones only."""
     columns = CASE_VERSIONS.c
     told = (columns.case_id, columns.version, columns.inbox_id, INBOX.c.source, columns.mapping_version)
     query = sa.select(*told, columns.created_at, columns.body).join(INBOX, INBOX.c.id == columns.inbox_id)
+    query = query.join(CASES, CURRENT) if current else query
     for row in connection.execute(query.order_by(columns.case_id, columns.version).execution_options(yield_per=200)):
         yield Origin(*row)
 

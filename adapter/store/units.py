@@ -128,6 +128,15 @@ def ended(connection: sa.Connection, pull_id: str, stage: Stage | None = None) -
     return [Unit(*row) for row in connection.execute(query.order_by(UNITS.c.id))]
 
 
+def page(
+    connection: sa.Connection, pull_id: str, *, after: int = 0, limit: int = 100, state: State | None = None
+) -> list[Unit]:
+    """Units in the order they were planned, without those that were split; of one state, if given."""
+    query = sa.select(*_COLUMNS).where(UNITS.c.pull_id == pull_id, UNITS.c.state != "split", UNITS.c.id > after)
+    query = query.where(UNITS.c.state == state) if state else query
+    return [Unit(*row) for row in connection.execute(query.order_by(UNITS.c.id).limit(limit))]
+
+
 def has_stage(connection: sa.Connection, pull_id: str, stage: Stage) -> bool:
     """Was this stage planned before?"""
     query = sa.select(UNITS.c.id).where(UNITS.c.pull_id == pull_id, UNITS.c.stage == stage).limit(1)

@@ -14,6 +14,8 @@ from typing import Any, Generic, TypeVar
 
 # A small registry is counted while the reader waits; a page does not wait longer than this.
 PATIENCE_SECONDS = 0.15
+# What takes minutes, such as making every case again, leaves a worker for what takes seconds.
+_WORKERS = 2
 
 T = TypeVar("T")
 
@@ -36,7 +38,7 @@ class Prepared:
 
     def __init__(self, most: int = 48, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self.most, self.patience_seconds = most, patience_seconds
-        self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepared")
+        self._workers = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="prepared")
         self._turn = threading.Lock()
         self._done: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
         self._under_way: dict[Hashable, tuple[Hashable, Future[Any]]] = {}

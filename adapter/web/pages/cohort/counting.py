@@ -5,6 +5,7 @@ Takes from: describing, figures, store, web (answers, prepared).  Gives to: the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -22,6 +23,8 @@ from adapter.web.prepared import Answer, Prepared
 
 Language = Literal["en", "fr"]
 T = TypeVar("T")
+# The plotting library draws one thing at a time.
+PEN = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def draw(question: Question, language: Language) -> Answer[dict[str, Drawn]]:
         cases = cases_of(found_parts, counted, question)
         bones = bone_names(knowledge.mappings)
         pictures = make_pictures(cases, knowledge.derivation, bones, language=language)
-        return {each.name: Drawn(each, _svg(each)) for each in pictures}
+        with PEN:
+            return {each.name: Drawn(each, _svg(each)) for each in pictures}
 
     return _of_counted(("drawn", question.like, question.where, language), question.like, make)
 

@@ -25,7 +25,7 @@ from adapter.reporting import make_document, tell_provenance
 from adapter.resource import dump_json
 from adapter.web.answers import parts
 from adapter.web.pages.cohort.asking import Question
-from adapter.web.pages.cohort.counting import Language, cases_of, prepare
+from adapter.web.pages.cohort.counting import PEN, Language, cases_of, prepare
 from adapter.web.prepared import Answer
 
 _TYPES = {
@@ -73,7 +73,8 @@ def _table_json(order: _Order, path: Path) -> None:
 
 def _document(order: _Order, path: Path) -> None:
     cases = cases_of(order.parts, order.counted, order.question)
-    made = make_document(order.parts, order.description(), cases, path.suffix[1:], order.language)
+    with PEN:
+        made = make_document(order.parts, order.description(), cases, path.suffix[1:], order.language)
     path.write_bytes(made.encode() if isinstance(made, str) else made)
 
 
