@@ -31,6 +31,7 @@ _PLAIN = re.compile(
 ).fullmatch
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
 _LOCAL_LINK = re.compile(r"""href\s*=\s*["']#([^"']+)["']""")
+_NO_ELEMENTS = ("<!DOCTYPE", "<![CDATA")
 _LINKS = frozenset(["http", "https", "mailto", "tel", "ftp", "sftp", "cid", "pin"])
 
 
@@ -66,8 +67,10 @@ def _walk(text: str) -> Iterator[tuple[str, str]]:
             yield "xhtml-not-well-formed", ""
             return
         end = tag.end()
-        if tag[5] or tag[0].startswith(("<!DOCTYPE", "<![CDATA")):
-            yield "xhtml-not-well-formed" if tag[5] else "xhtml-element", ""
+        if tag[5]:
+            yield "xhtml-not-well-formed", ""
+        elif tag[0].startswith(_NO_ELEMENTS):
+            yield "xhtml-element", next(each[1:] for each in _NO_ELEMENTS if tag[0].startswith(each))
         elif tag[1]:
             if not opened or opened.pop() != tag[1]:
                 yield "xhtml-not-well-formed", tag[1]

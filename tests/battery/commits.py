@@ -216,16 +216,19 @@ def _add(tally: Tally, row: list[Any]) -> None:
         remark(f"{row}")
 
 
+def battery(knowledge: Knowledge, *, short: bool, number: int = 0) -> bool:
+    wanted = number or (SHORT_NUMBER if short else NUMBER)
+    return all([play(knowledge, database, wanted // len(KINDS)) for database in KINDS])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=0, help="failures on both databases together")
     parser.add_argument("--short", action="store_true")
     asked = parser.parse_args()
-    wanted = asked.number or (SHORT_NUMBER if asked.short else NUMBER)
     knowledge = load_warm()
     freeze()
-    held = [play(knowledge, database, wanted // len(KINDS)) for database in KINDS]
-    sys.exit(not all(held))
+    sys.exit(not battery(knowledge, short=asked.short, number=asked.number))
 
 
 if __name__ == "__main__":

@@ -153,14 +153,17 @@ def play(knowledge: Knowledge, database: str, keys: int, *, short: bool) -> bool
     )
 
 
+def battery(knowledge: Knowledge, *, short: bool, keys: int = 0) -> bool:
+    wanted = keys or (SHORT_KEYS if short else KEYS)
+    return all([play(knowledge, database, wanted, short=short) for database in KINDS])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keys", type=int, default=0)
     parser.add_argument("--short", action="store_true")
     asked = parser.parse_args()
-    keys, knowledge = asked.keys or (SHORT_KEYS if asked.short else KEYS), load_warm()
-    held = [play(knowledge, database, keys, short=asked.short) for database in KINDS]
-    sys.exit(not all(held))
+    sys.exit(not battery(load_warm(), short=asked.short, keys=asked.keys))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from tests.battery.mutators import mutate, write_numbers
 from tests.sample_bundles import make_bundle, make_condition, make_finding, make_patient
 from tests.sample_cases import make_case
 
-NUMBER, SHORT_NUMBER, SLOW_SECONDS = 100_000, 150, 5.0
+NUMBER, SHORT_NUMBER, SLOW_SECONDS = 100_000, 100, 5.0
 LARGEST_BYTES = 60_000
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -100,28 +100,22 @@ def work(knowledge: Knowledge, number: int, processes: int, seed: int) -> list[d
         return [ended.told[0] for ended in fork_together([one(each) for each in range(processes)], seconds=36_000)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--number", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--short", action="store_true")
-    asked = parser.parse_args()
-    number, processes = asked.number or (SHORT_NUMBER if asked.short else NUMBER), os.cpu_count() or 1
-    knowledge = load_warm()
-    freeze()
-    found = work(knowledge, number, processes, asked.seed)
+def battery(knowledge: Knowledge, *, short: bool, number: int = 0, seed: int = 1) -> bool:
+    processes = os.cpu_count() or 1
+    found = work(knowledge, number or (SHORT_NUMBER if short else NUMBER), processes, seed)
     statuses: Counter[str] = Counter()
     for each in found:
         statuses.update(each["statuses"])
         for bad in each["bad"]:
             remark(f"{bad}")
-    failed = sum(count for status, count in statuses.items() if int(status) >= 500)
-    slow = sum(bad[1] > SLOW_SECONDS for each in found for bad in each["bad"])
-    odd = sum(len(each["bad"]) for each in found)
+    bad = [each for one in found for each in one["bad"]]
+    failed, slow = sum(each[0] >= 500 for each in bad), sum(each[1] > SLOW_SECONDS for each in bad)
     problems = sum(len(each["fsck"]) for each in found)
-    held = tell(
+    # The short form runs beside other tests: there nobody's seconds are counted.
+    wrong = [each for each in bad if not short or each[0] >= 500 or each[1] <= SLOW_SECONDS]
+    return tell(
         "mutated Bundles",
-        holds=not (failed or problems or odd - slow) and (asked.short or not slow),
+        holds=not wrong and not problems,
         sent=statuses.total(),
         answers=dict(sorted(statuses.items())),
         above_500=failed,
@@ -129,9 +123,19 @@ def main() -> None:
         slowest_seconds=round(max(each["slowest"] for each in found), 2),
         resident_mib=[each["sizes"] for each in found],
         fsck=problems,
-        seed=asked.seed,
+        seed=seed,
     )
-    sys.exit(not held)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--short", action="store_true")
+    asked = parser.parse_args()
+    knowledge = load_warm()
+    freeze()
+    sys.exit(not battery(knowledge, short=asked.short, number=asked.number, seed=asked.seed))
 
 
 if __name__ == "__main__":

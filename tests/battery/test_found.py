@@ -117,3 +117,19 @@ def test_a_number_that_no_double_can_hold_is_refused_at_the_door(client: FlaskCl
 
     assert answer.status_code == 400
     assert answer.json["issue"][0]["details"]["coding"][0]["code"] == "json-number"
+
+
+@pytest.mark.parametrize(
+    "narrative", ["<![CDATA[><b>x</b>]]>", "<!DOCTYPE x [<!ENTITY y SYSTEM 'file:///etc/passwd'>]>"]
+)
+def test_a_narrative_with_what_xml_has_besides_elements_is_a_flaw_and_no_failure(
+    client: FlaskClient, narrative: str
+) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{narrative}</div>'
+    patient = make_patient(text={"status": "generated", "div": div})
+
+    answer = client.post(
+        "/fhir", data=as_bytes(make_bundle(patient, make_condition())), content_type="application/fhir+json"
+    )
+
+    assert answer.status_code == 200

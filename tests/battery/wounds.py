@@ -10,7 +10,7 @@ from tests.battery.payloads import EVALUATED, MARK
 
 _RUNS = re.compile(r"[\x00-\x20\x7f-\xa0]*(?:java|vb|live)?script\s*:|[\x00-\x20]*data\s*:", re.IGNORECASE)
 _ADDRESSES = ("href", "src", "action", "formaction", "xlink:href", "data", "background", "poster", "srcdoc")
-_OURS = re.compile(r"(?:/(?!/)|#|\?|https?://127\.0\.0\.1)")
+_OURS = re.compile(r"(?:/(?!/)|#|\?|https?://(?:127\.0\.0\.1|localhost)[:/])")
 # Where what stands between the tags is not text for the reader.
 _CODE = ("script", "style", "template", "noscript", "xmp", "plaintext", "listing")
 
