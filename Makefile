@@ -63,6 +63,9 @@ fault-table: $(VENV)/.development build/peers-pull/.ready  ## a hospital that fa
 chaos: $(VENV)/.development  ## 50 pulls, a tenth of all answers broken, killed every 0.5 to 1.6 s: nothing lost, nothing twice
 	$(BIN)/python -m tests.faults.chaos
 
+battery: $(VENV)/.development machine  ## kills, failures at COMMIT, the same from 32, mutated, hostile, a canary: a JSON line a figure; hours; PARTS=…
+	$(BIN)/python -m tests.battery $(PARTS)
+
 build/peers-pull/.ready: tests/bench/pull-peers.txt
 	$(PYTHON) -m venv build/peers-pull
 	build/peers-pull/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/pull-peers.txt
@@ -165,4 +168,4 @@ $(VENV)/.development: $(VENV)/.python requirements-dev.lock
 clean:  ## forget .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: bench-pages pages fuzz-http help run test lint bench bench-pull fault-table chaos bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean
+.PHONY: battery bench-pages pages fuzz-http help run test lint bench bench-pull fault-table chaos bench-screen bench-worker screen-spark bench-mapping bench-validate bench-cohort definitions profiles profiles-foreign interop interop-mapping interop-phenopackets suppression docs mutation laws wheel lock machine clean
