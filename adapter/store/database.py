@@ -59,6 +59,13 @@ class Store:
                     connection.exec_driver_sql("SELECT pg_current_xact_id()")
                 yield connection
 
+    def log_bytes(self) -> int | None:
+        """How large SQLite's log is; it grows while somebody reads without an end. None for another database."""
+        if not self.is_sqlite:
+            return None
+        log = Path(f"{self.engine.url.database}-wal")
+        return log.stat().st_size if log.exists() else 0
+
     def forget_remains(self) -> None:
         """What was deleted leaves the files too: SQLite's log, PostgreSQL's dead rows. Call it after an erasure.
 

@@ -69,13 +69,17 @@ def make_rooms(threads: int) -> Rooms:
 
 
 class Turns:
-    """Who is let in, and who waits, first come first served."""
+    """Who is let in, and who waits, first come first served.
+
+    Shapes:  refused  how many were not let in so far
+    """
 
     def __init__(self, room: Room) -> None:
         self._free = room.at_once
         self._places = room.waiting
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
+        self.refused = 0
 
     def enter(self, patience_seconds: float) -> bool:
         """False when nobody may wait any more, or the wait was too long. Who was let in has to `leave`."""
@@ -84,6 +88,7 @@ class Turns:
                 self._free -= 1
                 return True
             if len(self._waiting) >= self._places:
+                self.refused += 1
                 return False
             called = threading.Event()
             self._waiting.append(called)
@@ -93,6 +98,7 @@ class Turns:
             if called.is_set():
                 return True
             self._waiting.remove(called)
+            self.refused += 1
             return False
 
     def leave(self) -> None:
@@ -110,6 +116,10 @@ class Gate:
         self._inner = inner
         self._reads, self._writes = Turns(rooms.reads), Turns(rooms.writes)
         self._patience_seconds = patience_seconds
+
+    def refused(self) -> dict[str, int]:
+        """How many this process has refused since it began."""
+        return {"read": self._reads.refused, "write": self._writes.refused}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith(_UNGATED):

@@ -61,7 +61,8 @@ def open_app(settings: Settings) -> Flask:
         worker = Worker(parts, queue, at_once=settings.pulls_at_once)
         closing.callback(worker.stop)
         worker.start()
-    app.wsgi_app = Gate(app.wsgi_app, make_rooms(settings.threads))  # type: ignore[method-assign]
+    app.extensions["gate"] = gate = Gate(app.wsgi_app, make_rooms(settings.threads))
+    app.wsgi_app = gate  # type: ignore[method-assign]
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -223,6 +224,9 @@ def test_operators_see_counts_and_no_one(client: FlaskClient) -> None:
 
     assert 'crmo_inbox_entries{state="quarantined"} 1' in text
     assert 'crmo_cases{status="undetermined"} 1' in text
+    assert 'crmo_source_entries{source="direct",state="stored"} 1' in text
+    assert re.search(r'crmo_inbox_oldest_seconds\{state="quarantined"\} \d+\n', text)
+    assert re.search(r"crmo_database_log_bytes \d+\n", text)
     assert 'crmo_issues{severity="fatal",rule="json-syntax"} 1' in text
     assert (client.get("/livez").status_code, client.get("/readyz").status_code) == (200, 200)
 

@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from adapter.bootstrap import open_parts
 from adapter.cli import main
 from adapter.cli.deploying import FILES
+from adapter.config import load_settings
+from adapter.parts import Knowledge
+from adapter.web import create_app
+from adapter.web.gate import Gate, make_rooms
 from tests.readme import codes, table
 
 UNITS = ("crmo-adapter.service", "crmo-adapter-worker.service")
@@ -83,6 +88,19 @@ def test_the_container_runs_as_nobody_special_with_pinned_libraries() -> None:
     assert "/livez" in last
 
 
+def test_every_figure_on_the_dashboard_is_one_that_the_service_tells(tmp_path: Path, knowledge: Knowledge) -> None:
+    panels = json.loads((FILES / "grafana.json").read_text(encoding="utf-8"))["panels"]
+    asked = {name for each in panels for name in re.findall(r"crmo_\w+", each["targets"][0]["expr"])}
+
+    with open_parts(load_settings({"CRMO_DATA": str(tmp_path)}), knowledge) as parts:
+        app = create_app(parts)
+        app.extensions["gate"] = Gate(app.wsgi_app, make_rooms(1))
+        told = set(re.findall(r"# TYPE (crmo_\w+)", app.test_client().get("/metrics").text))
+        app.extensions["background"].shutdown()
+
+    assert asked == told - {"crmo_build_info"}
+
+
 def test_the_command_writes_them_and_never_over_others(tmp_path: Path) -> None:
     command = ["deploy", "--to", str(tmp_path / "new"), "--json"]
 
@@ -90,5 +108,5 @@ def test_the_command_writes_them_and_never_over_others(tmp_path: Path) -> None:
     again = CliRunner().invoke(main, command, catch_exceptions=False)
 
     assert (first.exit_code, again.exit_code) == (0, 2)
-    assert set(json.loads(first.stdout)["files"]) == {*UNITS, "Containerfile", "nginx.conf"}
+    assert set(json.loads(first.stdout)["files"]) == {*UNITS, "Containerfile", "grafana.json", "nginx.conf"}
     assert (tmp_path / "new" / "Containerfile").read_text(encoding="utf-8") == CONTAINER

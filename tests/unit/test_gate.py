@@ -67,6 +67,7 @@ def test_one_more_than_there_is_room_for_is_told_to_come_later(slow: Slow) -> No
     assert json.loads(refused.data)["issue"][0]["code"] == "throttled"
     assert refused.headers["Cache-Control"] == "no-store"
     assert told == [200]
+    assert client.application.refused() == {"read": 0, "write": 1}
 
 
 def test_who_waits_is_let_in_when_another_is_done(slow: Slow) -> None:
