@@ -155,10 +155,20 @@ def read(connection: sa.Connection, type_: str, id_: str, version: int | None = 
     return next(iter(_all(connection, sa.select(RESOURCES).where(one, which))), None)
 
 
-def history(connection: sa.Connection, type_: str, id_: str, limit: int) -> list[Stored]:
-    """Newest first."""
-    one = (RESOURCES.c.type == type_) & (RESOURCES.c.id == id_)
-    return _all(connection, sa.select(RESOURCES).where(one).order_by(RESOURCES.c.version.desc()).limit(limit))
+def history(
+    connection: sa.Connection, type_: str, id_: str, limit: int, *, before: int = 0, since: datetime | None = None
+) -> tuple[int, list[Stored]]:
+    """(how many there are, some of them), newest first.
+
+    Shapes:  before  only versions before this one are given; 0: all
+    """
+    wanted = [RESOURCES.c.type == type_, RESOURCES.c.id == id_]
+    wanted += [RESOURCES.c.updated_at >= since] if since else []
+    total = connection.scalar(sa.select(sa.func.count()).select_from(RESOURCES).where(*wanted)) or 0
+    wanted += [RESOURCES.c.version < before] if before else []
+    return total, _all(
+        connection, sa.select(RESOURCES).where(*wanted).order_by(RESOURCES.c.version.desc()).limit(limit)
+    )
 
 
 def select(connection: sa.Connection, query: sa.Select[Any]) -> list[Stored]:

@@ -6,6 +6,7 @@ Source: https://hl7.org/fhir/R4/http.html, https://hl7.org/fhir/R4/patient-opera
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -20,11 +21,10 @@ from adapter.store.searching import everything, run_search
 from adapter.web.answers import fhir, parts, version_tag
 from adapter.web.capability import interacts
 from adapter.web.guard import note_case, principal
-from adapter.web.searchsets import entry, history_entry, searchset
+from adapter.web.searchsets import entry, history_entry, page_of, searchset
 
 routes = Blueprint("reading", __name__)
 TYPES = "any(Patient, Condition, Procedure, ImagingStudy, MedicationStatement, Observation, Provenance)"
-_HISTORY = 500
 # Beyond what the databases count to.
 _NO_VERSION = 2**31
 
@@ -55,12 +55,18 @@ def read(type_: str, id_: str) -> Response:
 @routes.get(f"/fhir/<{TYPES}:type_>/<id_>/_history")
 @interacts("history-instance")
 def history(type_: str, id_: str) -> Response:
+    """Every version, newest first, page by page; _since and _count narrow it."""
+    asked = _known("history", request.args, "_since", "_count")
+    since, count, before = _since(asked.get("_since")), _count(asked.get("_count")), asked.get("_cursor", "0")
+    if not (before.isascii() and before.isdigit() and int(before[:19]) < _NO_VERSION):
+        raise UsageError("This cursor is none that the registry gave: follow the links of a page as they are.")
     _ensure(type_, "r")
     _find(type_, id_, gone_too=True)
     with parts().store.reading() as connection:
-        found = resources.history(connection, type_, id_, _HISTORY)
-    entries = [history_entry(each) for each in found]
-    return fhir({"resourceType": "Bundle", "type": "history", "total": len(found), "entry": entries})
+        total, found = resources.history(connection, type_, id_, count + 1, before=int(before), since=since)
+    told = found[:count]
+    cursor = str(told[-1].version) if len(found) > count else ""
+    return fhir(page_of("history", total, [history_entry(each) for each in told], _kept(), cursor))
 
 
 @routes.get(f"/fhir/<{TYPES}:type_>/<id_>/_history/<int:version>")
@@ -73,9 +79,7 @@ def vread(type_: str, id_: str, version: int) -> Response:
 @routes.get("/fhir/Patient/<id_>/$everything")
 def patient_everything(id_: str) -> Response:
     """Everything about one patient, page by page; _type, _since and _count narrow it."""
-    asked = request.args
-    if unknown := set(asked) - {"_type", "_since", "_count", "_cursor", "_format", "_pretty"}:
-        raise UsageError(f"$everything knows _type, _since and _count, and not {len(unknown)} of what was asked for.")
+    asked = _known("$everything", request.args, "_type", "_since", "_count")
     since, count = _since(asked.get("_since")), _count(asked.get("_count"))
     _ensure("Patient", "r")
     patient = _find("Patient", id_)
@@ -92,8 +96,7 @@ def patient_everything(id_: str) -> Response:
         )
     shown = [each for each in page.matches if held is None or may(held, each.type, "r")]
     entries = [entry(each, "match") for each in shown]
-    kept = [(name, value) for name, value in asked.items(multi=True) if name != "_cursor"]
-    return fhir(searchset(page.total, entries, kept, page.cursor))
+    return fhir(searchset(page.total, entries, _kept(), page.cursor))
 
 
 def _search(type_: str, asked: list[tuple[str, str]]) -> Response:
@@ -107,6 +110,18 @@ def _search(type_: str, asked: list[tuple[str, str]]) -> Response:
     entries = [entry(each, "match") for each in page.matches] + [entry(each, "include") for each in page.included]
     used = [(name, value) for name, value in told.used if name != "_cursor"]
     return fhir(searchset(page.total, entries, used, page.cursor))
+
+
+def _known(what: str, asked: Mapping[str, str], *names: str) -> Mapping[str, str]:
+    """Errors:  UsageError for a parameter of another name"""
+    if unknown := set(asked) - {*names, "_cursor", "_format", "_pretty", "lang"}:
+        raise UsageError(f"{what} knows {', '.join(names)}, and not {len(unknown)} of what was asked for.")
+    return asked
+
+
+def _kept() -> list[tuple[str, str]]:
+    """What was asked for, but for the page."""
+    return [(name, value) for name, value in request.args.items(multi=True) if name != "_cursor"]
 
 
 def _ensure(type_: str, letter: str) -> None:

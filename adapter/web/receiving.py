@@ -1,6 +1,6 @@
 """Read a request's body and its sender; answer with what became of it.
 
-Takes from: errors, canonical, bundle, receipt, answers, guard.  Gives to: the fhir and cases routes.
+Takes from: errors, canonical, bundle, receipt, store, answers, guard.  Gives to: the fhir and cases routes.
 Source: https://hl7.org/fhir/R4/bundle.html#transaction-response
 """
 
@@ -16,7 +16,8 @@ from adapter.bundle import SCOPE_RULE
 from adapter.canonical import BASE
 from adapter.errors import Issue, Json, NotPermittedError, make_operation_outcome
 from adapter.receipt import Receipt
-from adapter.web.answers import case_address, fhir, language, outcome, version_tag
+from adapter.store import resources
+from adapter.web.answers import case_address, fhir, language, outcome, parts, version_tag
 from adapter.web.guard import principal
 
 # What is too large to be read is still kept as quarantined, up to here; beyond it is refused at the door.
@@ -78,10 +79,11 @@ def answer_bundle(receipt: Receipt) -> Response:
 
 def _responses(receipt: Receipt) -> list[Json]:
     entry, told = receipt.entry, _issues_by_entry(receipt.issues)
+    patient = _patient_version(entry.case_id or "")
     taken: Json = {
         "status": _line(receipt.status),
-        "location": f"Patient/{entry.case_id}/_history/{entry.case_version}",
-        "etag": version_tag(entry.case_version or 0),
+        "location": f"Patient/{entry.case_id}/_history/{patient}",
+        "etag": version_tag(patient),
         "lastModified": entry.settled_at and entry.settled_at.isoformat(timespec="milliseconds"),
     }
     responses: list[Json] = []
@@ -95,6 +97,13 @@ def _responses(receipt: Receipt) -> list[Json]:
         responses.append(response)
     _tell_decision(receipt, responses)
     return responses
+
+
+def _patient_version(case_id: str) -> int:
+    """Under which version the Patient can be read: not every version of a case changes it."""
+    with parts().store.reading() as connection:
+        found = resources.read(connection, "Patient", case_id)
+    return found.version if found else 1
 
 
 def _tell_decision(receipt: Receipt, responses: list[Json]) -> None:

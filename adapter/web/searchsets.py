@@ -37,10 +37,14 @@ def history_entry(found: Stored) -> Json:
 
 
 def searchset(total: int, entries: list[Json], used: list[tuple[str, str]], cursor: str) -> Json:
+    return page_of("searchset", total, entries, used, cursor)
+
+
+def page_of(kind: str, total: int, entries: list[Json], used: list[tuple[str, str]], cursor: str) -> Json:
     links = list(_links(used, cursor))
     return {
         "resourceType": "Bundle",
-        "type": "searchset",
+        "type": kind,
         "total": total,
         "link": links,
         **({"entry": entries} if entries else {}),

@@ -24,6 +24,7 @@ from adapter.store import keeping
 from adapter.synthetic import synthesize
 from adapter.validation import make_validator
 from adapter.web import create_app
+from tests.sample_bundles import as_bytes, make_bundle, make_condition, make_finding, make_patient
 from tests.sample_cases import make_case
 
 CASES = [case for case in synthesize(14, seed=4) if case.get("opposition") != "opposed"][:12]
@@ -257,6 +258,47 @@ def test_a_changed_case_makes_new_versions_of_what_changed_and_of_nothing_else(p
     targets = [each["reference"] for each in made[-1]["resource"]["target"]]
     assert f"Patient/{case['case_id']}/_history/2" in targets
     assert f"Condition/{case['case_id']}-diagnosis/_history/1" not in targets
+
+
+def test_a_history_is_told_page_by_page(parts: Parts) -> None:
+    case = make_case(1)
+    for number in range(7):
+        sex = "male" if number % 2 else "female"
+        inbound.receive_case(parts, dump_json({**case, "patient": {**case["patient"], "sex": sex}}), "registry")
+    client = create_app(parts, public_url="https://registry.invalid").test_client()
+    address = f"/fhir/Patient/{case['case_id']}/_history"
+
+    for query in ("", "?_count=1", "?_count=3", "?_count=7"):
+        told = [page for page in pages(client, address + query)]
+        found = [entry["resource"]["meta"]["versionId"] for page in told for entry in page["entry"]]
+        assert found == list("7654321"), query
+        assert {page["total"] for page in told} == {7}
+        assert {page["type"] for page in told} == {"history"}
+    third = client.get(f"{address}/3").json["meta"]["lastUpdated"].replace("+", "%2B")
+    assert client.get(f"{address}?_since={third}").json["total"] == 5
+    assert {client.get(f"{address}?{each}").status_code for each in ("_at=2020", "_cursor=x", "_count=0")} == {400}
+
+
+def test_what_is_answered_to_a_push_can_be_read(changing: FlaskClient) -> None:
+    """A new version of a case need not change its Patient: the answer names the version that there is."""
+    for bundle in (make_bundle(), make_bundle(make_patient(), make_condition(), make_finding())):
+        told = changing.post("/fhir", data=as_bytes(bundle), content_type="application/fhir+json")
+        response = told.json["entry"][0]["response"]
+        read = changing.get(f"/fhir/{response['location']}")
+
+        assert (read.status_code, read.headers["ETag"]) == (200, response["etag"])
+    assert told.headers["ETag"] == 'W/"2"', "of the case, at its own address"
+
+
+def test_a_head_says_what_a_read_would(client: FlaskClient) -> None:
+    for address in (f"/fhir/Patient/{CASES[0]['case_id']}", "/fhir/Patient?_count=3", "/fhir/metadata"):
+        read, head = client.get(address), client.head(address)
+
+        assert (head.status_code, head.data) == (200, b"")
+        assert {name: head.headers.get(name) for name in ("Content-Type", "Content-Length", "ETag")} == {
+            name: read.headers.get(name) for name in ("Content-Type", "Content-Length", "ETag")
+        }
+    assert client.head("/fhir/Patient/nobody").status_code == 404
 
 
 @pytest.mark.parametrize("version", [0, 2, 2**31, 2**63, 10**40])
