@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adapter.canonical import BASE
 from adapter.errors import ConfigError
+from adapter.keyfile import add_key
 from adapter.pseudonym import Pseudonyms, load_pseudonyms
 from tests.sample_bundles import IDENTIFIER_TYPES, coded
 
@@ -148,3 +149,34 @@ def test_refuses_a_key_that_others_can_read(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="chmod 600"):
         load_pseudonyms(file)
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), min_size=2, max_size=5, unique=True), st.text(min_size=1))
+def test_a_later_key_makes_of_an_earlier_pseudonym_what_it_makes_of_the_patient(keys: list[bytes], value: str) -> None:
+    """So nobody has to be asked for the patient again."""
+    rings = [Pseudonyms(f"k{last}", keys[last], tuple(keys[:last])) for last in range(len(keys))]
+    patient = {"identifier": [identifier(f"x{value}")]}
+    told = [ring.case_id(patient, source="north") or "" for ring in rings]
+    marks = [ring.message_mark(["urn:x", value], 31) for ring in rings]
+
+    for number, ring in enumerate(rings[1:], start=1):
+        assert ring.next_case_id(told[number - 1]) == told[number]
+        assert ring.next_mark(marks[number - 1]) == marks[number]
+        assert told[number] == ring.may_be(told[0])[number]
+    assert len(set(told)) == len(set(marks)) == len(rings)
+
+
+def test_the_newest_key_of_a_file_is_the_last_of_the_chain(tmp_path: Path) -> None:
+    file = tmp_path / "key.json"
+    before = load_pseudonyms(file)
+    keys = add_key(file)
+    after = load_pseudonyms(file)
+
+    assert (after.key_id, len(keys.secrets)) == (keys.current, 2)
+    patient = {"identifier": [identifier("1")]}
+    assert after.case_id(patient, source="s") == after.next_case_id(before.case_id(patient, source="s") or "")
+
+
+@pytest.mark.parametrize("name_", ["REG-7", "C-EXAMPLE", "C-AAAAAAAAAAAAAAAAAAAA1", "c-aaaaaaaaaaaaaaaaaaaa", ""])
+def test_what_no_key_of_ours_made_is_left_as_it_is(name_: str) -> None:
+    assert Pseudonyms("k-2", b"q" * 32, (b"k" * 32,)).next_case_id(name_) == name_
