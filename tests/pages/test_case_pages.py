@@ -213,7 +213,7 @@ def test_versions_tell_what_changed_by_whom_and_why(client: FlaskClient, page: s
     edit(client, page, "diagnosis", **{"/diagnosis/certainty": "provisional"})
     edit(client, page, "laboratory", **{"/laboratory/0/value": "13,5"})
     told = client.get(f"{page}/versions", headers=EN).text
-    for expected in (WHY, "open", "Provisional", "Confirmed", "13.5 mg/L", "12.5 mg/L"):
+    for expected in (WHY, "somebody unnamed", "Provisional", "Confirmed", "13.5 mg/L", "12.5 mg/L"):
         assert expected in told
     both = client.get(f"{page}/versions?from=1&to=3", headers=EN).text
     assert "From version 1 to version 3" in both
@@ -410,3 +410,13 @@ def test_pages_of_all_sorts_of_cases_hold_together(client: FlaskClient, some_cas
             told = Page(answer.text)
             assert answer.status_code == 200
             assert told.anchors <= told.ids
+
+
+def test_what_is_wrong_is_named_as_its_field_is_called(client: FlaskClient, page: str) -> None:
+    told = edit(client, page, "laboratory", **{"/laboratory/1/value": "beaucoup"}).text
+    assert ">Valeur (Ligne 2)</a>" in told
+    english = client.post(
+        f"{page}/edit/patient", headers=EN, data={"version": "1", "reason": WHY, "/patient/birth_date": "1/2/03"}
+    ).text
+    assert ">Birth date</a>" in english
+    assert ">Sex</a>" in english

@@ -19,7 +19,7 @@ from adapter.store.edits import Edit
 from adapter.web.answers import parts
 from adapter.web.guard import ensure_visible, principal
 from adapter.web.pages.cases.differences import changes
-from adapter.web.pages.cases.form import make_form, read_rows, read_section, tell_problems
+from adapter.web.pages.cases.form import make_form, name_place, read_rows, read_section, tell_problems
 from adapter.web.pages.cases.listing import routes
 from adapter.web.pages.cases.origins import Brought, read_history
 from adapter.web.pages.cases.values import HEAD, head_fields, section_names
@@ -114,6 +114,7 @@ def _form(seen: cases.Version, section: str, held: Any, status: int, issues: lis
         is_said=section in seen.case,
         count=len(groups),
         problems=problems,
+        places={pointer: name_place(pointer, words) for pointer in problems},
         reason=request.form.get("reason", ""),
         nothing=request.form.get("nothing", "none" if seen.case.get(section) == [] else ""),
     )

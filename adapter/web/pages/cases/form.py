@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from adapter.case.fields import allowed_values, field_schema, list_fields
+from adapter.case.fields import allowed_values, field_schema, list_fields, mark_lists
 from adapter.errors import Issue, Json
 from adapter.web.pages.cases.values import HEAD, head_fields
 from adapter.web.pages.cases.vocabulary import Vocabulary
@@ -164,6 +164,15 @@ def tell_problems(issues: Iterable[Issue], words: Vocabulary) -> dict[str, str]:
             place = f"{place}/{missing[1]}"
         told.setdefault(place, _words_of(issue, words))
     return told
+
+
+def name_place(pointer: str, words: Vocabulary) -> str:
+    """What a place of the case is called: the label of its field, and of a list which row it is in."""
+    parts = pointer.strip("/").split("/")
+    rows = [int(part) + 1 for part in parts if part.isdigit()]
+    field = ".".join(part for part in parts if not part.isdigit())
+    label = words.label(mark_lists(field) if len(parts) > 2 and rows else field) or pointer
+    return f"{label} ({words.said('row').format(n=rows[0])})" if rows else label
 
 
 def _words_of(issue: Issue, words: Vocabulary) -> str:
