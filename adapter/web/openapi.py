@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 
 from adapter import __version__
 from adapter.access import load_permissions
+from adapter.access.audit_search import PARAMETERS as AUDIT_PARAMETERS
 from adapter.errors import Json
 from adapter.search import PATIENT, load_parameters
 from adapter.web.answers import plain
@@ -25,6 +26,12 @@ _PLACE = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<choices>[^)]*)\))?:)?(?P<name>\w
 _PAGES = ("/static/<path:filename>", "/login", "/logout", "/")
 _PAGES_UNDER = "/ui/"
 _FORMS = ("/auth/token", "_search")
+_EXPORTS = ("/fhir/$export", "/fhir/Patient/$export")
+_QUERIES = {
+    **dict.fromkeys(_EXPORTS, ("_type", "_since", "_typeFilter", "_outputFormat")),
+    "/fhir/AuditEvent": (*AUDIT_PARAMETERS, "_count", "_sort"),
+    "/fhir/Patient/<id_>/$everything": ("_type", "_since", "_count"),
+}
 _OUTCOME: Json = {
     "description": "An OperationOutcome that names the place and the rule",
     "content": {"application/fhir+json": {"schema": {"type": "object"}}},
@@ -81,6 +88,10 @@ def _places(rule: Rule) -> Iterator[Json]:
 
 def _query(method: str, rule: Rule) -> Iterator[Json]:
     """Of a search: the names that some type knows; a type refuses those of another."""
+    if rule.rule in _EXPORTS:
+        yield {"name": "Prefer", "in": "header", "required": True, "schema": {"enum": ["respond-async"]}}
+    told = _QUERIES.get(rule.rule, ()) if method == "GET" else ()
+    yield from ({"name": name, "in": "query", "schema": {"type": "string"}} for name in told)
     if method == "GET" and rule.rule.startswith("/fhir/<any(") and rule.rule.endswith(":type_>"):
         names = {name for named in load_parameters().values() for name in named}
         for name in (*sorted(names), *PATIENT, "_id", "_lastUpdated", "_count", "_sort", "_include", "_revinclude"):
