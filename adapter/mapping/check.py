@@ -8,6 +8,7 @@ Takes from: mapping.language, mapping.checks.  Gives to: mapping.engine, cli.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from adapter.errors import DeclarationError
 from adapter.mapping.checks.branches import check_branches
@@ -66,16 +67,22 @@ def lay_overlays(language: Language) -> dict[str, Language]:
     laid: dict[str, Language] = {}
     problems: list[str] = []
     for place in sorted(language.folder.path.glob(PATTERN)):
-        try:
-            made = read_language(language.folder.laid_over(place))
-        except DeclarationError as error:
-            problems += error.problems
-            continue
-        problems += check_language(made)
-        laid[place.name.split(".")[0]] = made
+        made, found = lay_overlay(language, place)
+        problems += found
+        if made is not None:
+            laid[place.name.split(".")[0]] = made
     if problems:
         raise DeclarationError(dict.fromkeys(problems))
     return laid
+
+
+def lay_overlay(language: Language, place: Path) -> tuple[Language | None, list[str]]:
+    """One overlay laid over the maps, and what is wrong with them then; None when it has no sense by itself."""
+    try:
+        made = read_language(language.folder.laid_over(place))
+    except DeclarationError as error:
+        return None, error.problems
+    return made, list(check_language(made))
 
 
 def _place(problem: str) -> tuple[str, int, int, str]:

@@ -16,12 +16,13 @@ from adapter.canonical import BASE
 from adapter.errors import DeclarationError, InvalidContentError, Issue, Json, UsageError
 from adapter.mapping.assembly import Assembly
 from adapter.mapping.cache import keep, make_stamp, recall
-from adapter.mapping.check import check_language, lay_overlays
+from adapter.mapping.check import check_language
 from adapter.mapping.explain import explain_field, make_locate
 from adapter.mapping.files import Folder
 from adapter.mapping.findings import NO_DIAGNOSIS, unwritable
 from adapter.mapping.intake import Intake
 from adapter.mapping.language import load_language
+from adapter.mapping.layers import Layers
 from adapter.mapping.putting import put_onto
 from adapter.mapping.rules import CASE_ID_LENGTH, Language, Map
 from adapter.mapping.sorting import SHAPE
@@ -58,7 +59,7 @@ class MappingResult:
 
 
 class Mappings:
-    """Every map of a folder, compiled. Safe to share between threads: nothing in it changes."""
+    """Every map of a folder, compiled. Safe to share between threads: nothing in it changes but its overlays' files."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
@@ -68,19 +69,22 @@ class Mappings:
         self._writers: dict[str, Writer] = {name: code.function("write") for name, code in self._writer_codes.items()}
         self._unwritten = Unwritten(language)
         self.version = _version(language.folder)
-        self._overlaid = {name: Mappings(laid) for name, laid in lay_overlays(language).items()}
+        self.layers: Layers[Mappings] = Layers(language, Mappings)
 
     def of(self, overlay: str) -> Mappings:
-        """The mappings with an overlay over them; "" is none.  Errors:  UsageError when there is no such overlay"""
-        if overlay and overlay not in self._overlaid:
-            known = ", ".join(self._overlaid) or "none"
+        """The mappings with an overlay over them, as its file says by now; "" is none.
+
+        Errors:  UsageError when there is no such overlay
+        """
+        if overlay and overlay not in self.layers.names:
+            known = ", ".join(self.layers.names) or "none"
             raise UsageError(f"there is no overlay '{overlay}' in the mappings (there are: {known})")
-        return self._overlaid[overlay] if overlay else self
+        return self.layers.get(overlay) if overlay else self
 
     @property
     def overlays(self) -> list[str]:
         """Names of the overlays that lie beside these mappings."""
-        return list(self._overlaid)
+        return self.layers.names
 
     def to_resources(self, case: Json) -> list[Json]:
         """The resources of a case, in the order of the maps.

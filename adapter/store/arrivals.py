@@ -60,7 +60,7 @@ def count_states(connection: sa.Connection, source: str = "") -> dict[str, int]:
     """Every state with its number of entries, 0 included."""
     # One walk along an index for all senders: asked for one of them, a database looks into every row.
     query = sa.select(INBOX.c.state, INBOX.c.source, sa.func.count()).group_by(INBOX.c.state, INBOX.c.source)
-    counts = dict.fromkeys(STATES, 0)
+    counts: dict[str, int] = dict.fromkeys(STATES, 0)
     for state, sender, count in connection.execute(query):
         counts[state] += count if source in ("", sender) else 0
     return counts

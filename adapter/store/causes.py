@@ -73,7 +73,7 @@ def _joined() -> sa.Join:
 
 
 def _conditions(key: Key) -> list[sa.ColumnElement[bool]]:
-    told = [_BLOCKING]
+    told: list[sa.ColumnElement[bool]] = [_BLOCKING]
     told += [INBOX.c.source == key.source] if key.source else []
     told += [ISSUES.c.rule == key.rule] if key.rule else []
     return [*told, *([ISSUES.c.place == key.place] if key.place is not None else [])]

@@ -13,12 +13,14 @@ from adapter.web.pages.cases import routes as cases
 from adapter.web.pages.cohort import routes as cohort
 from adapter.web.pages.frame import dress
 from adapter.web.pages.home import routes as home
+from adapter.web.pages.inbox import routes as inbox
 from adapter.web.pages.mapping import routes as mapping
 from adapter.web.pages.people import routes as people
 from adapter.web.pages.sources import routes as sources
 from adapter.web.pages.trail import routes as trail
+from adapter.web.pages.validator import routes as validator
 
-_PAGES: tuple[Blueprint, ...] = (home, cases, cohort, sources, mapping, people, trail, api)
+_PAGES: tuple[Blueprint, ...] = (home, inbox, cases, cohort, sources, mapping, validator, people, trail, api)
 
 
 def add_pages(app: Flask) -> None:

@@ -33,8 +33,8 @@ def upgrade() -> None:
 
 
 def _fill(connection: sa.Connection) -> None:
-    columns = (sa.column(name) for name in ("inbox_id", "position", "body", "place"))
-    issues = sa.table("issues", *columns)
+    names = ("inbox_id", "position", "body", "place")
+    issues = sa.table("issues", *(sa.column(name) for name in names))
     key = sa.tuple_(issues.c.inbox_id, issues.c.position)
     last = ("", -1)
     query = sa.select(issues.c.inbox_id, issues.c.position, issues.c.body).order_by(
