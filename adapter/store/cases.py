@@ -29,6 +29,7 @@ CASES = sa.Table(
     sa.Column("sex", sa.String(20)),
     # The whole of a filtered list in its order, without a look at the rows.
     sa.Index("ix_cases_list", "case_id", "erased_at", "status", "sex", "updated_at", "version"),
+    sa.Index("ix_cases_updated_at", "updated_at"),
 )
 CASE_VERSIONS = sa.Table(
     "case_versions",
@@ -55,6 +56,7 @@ DECISIONS = sa.Table(
     sa.ForeignKeyConstraint(
         ["case_id", "version"], ["case_versions.case_id", "case_versions.version"], ondelete="CASCADE"
     ),
+    sa.Index("ix_decisions_decided_at", "decided_at"),
 )
 # A case's current version, and the decision that counts for it.
 CURRENT = (CASE_VERSIONS.c.case_id == CASES.c.case_id) & (CASE_VERSIONS.c.version == CASES.c.version)

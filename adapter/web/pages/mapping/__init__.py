@@ -16,7 +16,7 @@ from adapter.mapping.differences import find_differences
 from adapter.mapping.trying import try_out
 from adapter.remapping import Remapped, remap
 from adapter.resource import dump_json, parse_json
-from adapter.store import findings, versions
+from adapter.store import findings, inbox, streams, versions
 from adapter.web.answers import parts
 from adapter.web.pages.frame import show, tongue
 from adapter.web.pages.mapping.finding import Pair, find, pairs, rows
@@ -26,6 +26,7 @@ routes = Blueprint("mapping_pages", __name__)
 
 _SHOWN, _LONGEST, _LARGEST = 200, 200, 2 * 1024 * 1024
 _SAMPLE = 200
+Missing = tuple[list[Json], list[Json]]
 _LOOKS = {"sample": _SAMPLE, "all": 0}
 
 
@@ -86,11 +87,19 @@ def try_rules() -> Response:
 @routes.get("/ui/mapping/unmapped")
 def unmapped() -> Response:
     """Which rules met codes that no table has, and what is sent and nobody reads; places and counts, no values."""
-    with parts().store.reading() as connection:
-        coded = findings.count_unmapped(connection)
-        unread = findings.count_unread(connection)[:_SHOWN]
+    found = parts()
+
+    def count() -> Missing:
+        with found.store.reading() as connection:
+            return findings.count_unmapped(connection)[:_SHOWN], findings.count_unread(connection)[:_SHOWN]
+
+    with found.store.reading() as connection:
+        state = tuple(inbox.count_states(connection).values())
+    answer = _prepared().ask("missing", state, count)
+    coded, unread = answer.value or ([], [])
     by_rule = {each["rule"]: _pair_of(each["rule"]) for each in coded}
-    return show("mapping/unmapped", coded=coded[:_SHOWN], unread=unread, by_rule=by_rule)
+    told = {"coded": coded, "unread": unread, "by_rule": by_rule, "current": answer.current}
+    return show("mapping/unmapped", 200 if answer.value else 202, counted=answer.value is not None, **told)
 
 
 @routes.get("/ui/mapping/versions")
@@ -103,10 +112,20 @@ def compare() -> Response:
         raise UsageError(f"look is {' or '.join(_LOOKS)}.")
     told = {"overlay": overlay or "", "overlays": base.overlays, "look": look, "sample": _SAMPLE}
     told["differences"] = find_differences(base.language, other.language) if overlay else []
-    with parts().store.reading() as connection:
-        made_by = versions.count(connection)
     answer = _remap(overlay, look) if look else None
-    return show("mapping/versions", **told, present=other.version, made_by=made_by, answer=answer)
+    return show("mapping/versions", **told, present=other.version, made_by=_count_versions(), answer=answer)
+
+
+def _count_versions() -> Answer[list[tuple[str, int]]]:
+    found = parts()
+
+    def count() -> list[tuple[str, int]]:
+        with found.store.reading() as connection:
+            return versions.count(connection)
+
+    with found.store.reading() as connection:
+        state = streams.state(connection)
+    return _prepared().ask("versions", state, count)
 
 
 def _pair_of(rule: str) -> Pair | None:

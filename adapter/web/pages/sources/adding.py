@@ -15,6 +15,7 @@ from flask import Response, redirect, request, url_for
 
 from adapter.errors import DeclarationError, Json, NotSupportedError, VersionConflictError
 from adapter.hospital import Sources
+from adapter.hospital.origin import is_loopback
 from adapter.web.answers import parts
 from adapter.web.pages.frame import show, words_of
 from adapter.web.pages.sources.blueprint import routes
@@ -22,6 +23,7 @@ from adapter.web.pages.sources.blueprint import routes
 KINDS = ("none", "bearer", "basic", "client-secret", "smart-backend-services")
 _FIELDS = ("name", "base", "centre", "kind", "account", "variable")
 _LONGEST = 500
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
 _VARIABLE = re.compile(r"SOURCE_[A-Z0-9_]{1,80}\Z")
 # Which key of `authentication` the account and the secret become.
 _ACCOUNT = {"basic": "user", "client-secret": "client_id", "smart-backend-services": "client_id"}
@@ -65,6 +67,10 @@ def _form(told: Mapping[str, str], problems: list[str], status: int = 200) -> Re
 def _problems(told: Mapping[str, str]) -> Iterator[str]:
     """Keys of words; what a declaration cannot hold against the form."""
     kind = told["kind"]
+    if not _NAME.match(told["name"]):
+        yield "name_wrong"
+    if not (told["base"].startswith("https://") or is_loopback(told["base"])):
+        yield "base_wrong"
     if kind not in KINDS:
         yield "kind_unknown"
     if kind in _ACCOUNT and not told["account"]:
