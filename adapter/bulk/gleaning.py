@@ -22,6 +22,8 @@ from adapter.store import Connection, bulk, exported
 MARK_BYTES = 8
 # Above each patient's block in a file that is organised by patient (3.0).
 _HEADER = "Parameters"
+# Files whose lines may name one patient and be about somebody else, or nobody.
+_OTHERS_NAMED = ("", "Patient", "Medication")
 
 
 @dataclass
@@ -56,57 +58,65 @@ class Gleaner:
 
     def __init__(self, desk: Desk, people: People | None) -> None:
         self._desk, self._people = desk, people
-        tests: dict[str, list[Any]] = {}
-        for search in desk.source.candidates:
-            tests.setdefault(search.type, []).append(make_test(search))
-        self._tests = tests
+        types = {search.type for search in desk.source.candidates}
+        self._tests = {
+            type_: make_test([search for search in desk.source.candidates if search.type == type_]) for type_ in types
+        }
 
     def glean(self, lines: list[bytes], type_: str, before: int, host: str) -> Gleaned:
         """Shapes:  type_   what the manifest says is in the file; "" for a file that mixes types
                  before  number of lines that came before these, for the message
         Errors:  RemoteTransientError with the line's number: a cut file or a log-in page looks the same and may pass
         """
-        found, marks, seen = Gleaned(), [], 0
+        found, keys = Gleaned(), list[str]()
         look = self._look_for_people if self._people is None else self._keep
         try:
             for line, resource in zip(lines, parse_lines(lines), strict=False):
-                named, id_ = _name(resource, type_)
-                if named == _HEADER and not type_:
-                    found.headers += 1
-                elif id_:
-                    marks.append(blake2b(f"{named}/{id_}".encode(), digest_size=MARK_BYTES).digest())
-                    look(line, resource, found)
-                else:
+                if resource.__class__ is not dict:
                     break
-                seen += 1
+                named, id_ = resource.get("resourceType"), resource.get("id")
+                if not type_ and named == _HEADER:
+                    found.headers += 1
+                    continue
+                # Of no type, of another one than the manifest says, or without an id: no line of this file.
+                if named != type_ and (type_ or named.__class__ is not str):
+                    break
+                if id_.__class__ is not str or not id_:
+                    break
+                keys.append(f"{named}/{id_}")
+                look(line, resource, named, found)
         except ValueError:
             pass
+        seen = len(keys) + found.headers
         if seen < len(lines):
             told = f"line {before + seen + 1} of a file of {type_ or 'mixed types'} is no such resource"
             raise RemoteTransientError(told, host)
-        found.marks = b"".join(marks)
+        found.marks = b"".join([blake2b(key.encode(), digest_size=MARK_BYTES).digest() for key in keys])
         return found
 
-    def sift(self, lines: list[bytes]) -> list[exported.Kept]:
+    def sift(self, lines: list[bytes], type_: str) -> list[exported.Kept]:
         """The candidates' resources among lines that were checked before."""
-        found = Gleaned()
-        for line, resource in zip(lines, parse_lines(lines), strict=True):
-            self._keep(line, resource, found)
+        found, people = Gleaned(), self._people
+        skips = people is not None and type_ not in _OTHERS_NAMED
+        ours = [line for line in lines if people.may_own(line)] if people and skips else lines
+        for line, resource in zip(ours, parse_lines(ours), strict=True):
+            self._keep(line, resource, resource["resourceType"], found)
         return found.kept
 
-    def _look_for_people(self, _: bytes, resource: Json, found: Gleaned) -> None:
-        type_ = resource["resourceType"]
+    def _look_for_people(self, _: bytes, resource: Json, type_: str, found: Gleaned) -> None:
+        test = self._tests.get(type_)
         if type_ == "Patient" and "link" in resource:
             found.merged += merged_patients(resource)
-        elif type_ in self._tests and any(test(resource) for test in self._tests[type_]):
+        elif test and test(resource):
             found.candidates.add(patient_of(resource))
         if self._desk.watch and self._desk.watch(patient := patient_of(resource)):
             found.candidates.add(patient)
 
-    def _keep(self, line: bytes, resource: Json, found: Gleaned) -> None:
-        if self._people is None:
+    def _keep(self, line: bytes, resource: Json, _: str, found: Gleaned) -> None:
+        people = self._people
+        if people is None or people.is_strangers(resource.get("subject")):
             return
-        patient = self._people.owner(resource)
+        patient = people.owner(resource)
         if patient is not None and self._desk.is_collected(resource):
             found.kept.append(self._sealed(patient, line, resource))
 
@@ -121,16 +131,6 @@ def lines_of(raw: bytes) -> list[bytes]:
     return [line for line in raw.split(b"\n") if line and not line.isspace()]
 
 
-def _name(resource: Any, type_: str) -> tuple[str, str]:
-    """(type, id) of a resource; an empty id for what is none, or not of the type that was told."""
-    if resource.__class__ is not dict:
-        return "", ""
-    named, id_ = resource.get("resourceType"), resource.get("id")
-    if named.__class__ is not str or (type_ and named != type_):
-        return "", ""
-    return named, id_ if id_.__class__ is str else ""
-
-
 def _version(resource: Json) -> str:
     """Sorts as versions do: by number where the server counts, then by time."""
     meta: Any = resource.get("meta")
@@ -143,7 +143,7 @@ def sift(desk: Desk, people: People) -> None:
     """Go through the lines that were kept before it was known who is a candidate; the others' are let go."""
     gleaner = Gleaner(desk, people)
     for file, offset, seal, body in _waiting(desk):
-        kept = gleaner.sift(lines_of(desk.seals.unseal(body, bound_to(file, offset), seal)))
+        kept = gleaner.sift(lines_of(desk.seals.unseal(body, bound_to(file, offset), seal)), file.type)
         with desk.store.writing() as connection:
             exported.keep(connection, desk.pull_id, kept)
             bulk.sifted(connection, file, offset)

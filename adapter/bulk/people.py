@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from adapter.errors import Json
 from adapter.hospital.matching import patient_of
 from adapter.store import Connection, exported
+
+_NAMED = b"Patient/"
 
 
 @dataclass
@@ -33,13 +36,26 @@ class People:
             seen.add(patient)
         return patient
 
+    def is_strangers(self, subject: Any) -> bool:
+        """Does it name somebody who is no candidate, in the plain way that nearly every line uses?"""
+        reference = subject.get("reference") if subject.__class__ is dict else None
+        return reference.__class__ is str and reference not in self._by_reference and reference.count("/") == 1
+
+    def may_own(self, line: bytes) -> bool:
+        """False only for a line in which one patient is named, by reference and without escapes, and is a stranger."""
+        at = line.find(_NAMED)
+        if at < 0 or b"\\" in line or line.find(_NAMED, at + len(_NAMED)) >= 0:
+            return True
+        named = line[at + len(_NAMED) : line.find(b'"', at)]
+        return named in self._bytes or b"/" in named
+
     def owner(self, resource: Json) -> str | None:
         """The candidate a resource is about; "" when it is about nobody and may be pointed at; None when not ours."""
         subject = resource.get("subject")
         reference = subject.get("reference") if subject.__class__ is dict else None
         if reference in self._by_reference:
             return self._by_reference[reference]
-        if reference.__class__ is str and reference.count("/") == 1:
+        if self.is_strangers(subject):
             return None
         if resource["resourceType"] == "Medication":
             return ""
@@ -48,6 +64,10 @@ class People:
         if staying not in self.candidates or (resource["resourceType"] == "Patient" and patient != staying):
             return None
         return staying
+
+    @cached_property
+    def _bytes(self) -> frozenset[bytes]:
+        return frozenset(each.encode() for each in (*self.candidates, *self.merged))
 
     @cached_property
     def _by_reference(self) -> dict[str, str]:

@@ -41,25 +41,40 @@ def matches(resource: Json, search: Search) -> bool | None:
     return None if None in found else True
 
 
-def make_test(search: Search) -> Callable[[Json], bool]:
-    """`matches(resource, search) is not False`, made once for many resources; a search by code alone is fast."""
-    values = search.parameters.get("code")
-    others = [name for name in search.parameters if name != "code" and name not in _CONTROLS]
-    if not values or others or search.type in _OTHER_CODES:
-        return lambda resource: matches(resource, search) is not False
-    tokens = [part.rpartition("|") for value in values for part in value.split(",")]
+def make_test(searches: Sequence[Search]) -> Callable[[Json], bool]:
+    """`matches(resource, search) is not False` for one of them, made once for many resources.
+
+    Shapes:  searches  of one type; those by code alone are looked at together, and fast
+    """
+    by_code = [each for each in searches if _is_by_code(each)]
+    others = [each for each in searches if each not in by_code]
+    slow = [lambda resource, search=each: matches(resource, search) is not False for each in others]
+    tests = [*([_make_code_test(by_code)] if by_code else []), *slow]
+    return tests[0] if len(tests) == 1 else lambda resource: any(test(resource) for test in tests)
+
+
+def _is_by_code(search: Search) -> bool:
+    names = {name for name in search.parameters if name not in _CONTROLS}
+    return names == {"code"} and search.type not in _OTHER_CODES
+
+
+def _make_code_test(searches: Sequence[Search]) -> Callable[[Json], bool]:
+    type_ = searches[0].type
+    values = [part for search in searches for value in search.parameters["code"] for part in value.split(",")]
+    tokens = [each.rpartition("|") for each in values]
     bare = frozenset(code.casefold() for _, bar, code in tokens if not bar)
     paired = frozenset((system, code.casefold()) for system, bar, code in tokens if bar)
-
     whole = frozenset(system for system, code in paired if not code)
 
     def test(resource: Json) -> bool:
-        if resource.get("resourceType") != search.type:
+        if resource.get("resourceType") != type_:
             return False
         for system, code in _codings(resource.get("code")):
             folded = code.casefold() if code.__class__ is str else None
+            if folded in bare:
+                return True
             named = system if system.__class__ is str else "" if system is None else _UNREADABLE
-            if folded in bare or (named, folded) in paired or (system and named in whole):
+            if (named, folded) in paired or (system and named in whole):
                 return True
         return False
 
@@ -69,9 +84,14 @@ def make_test(search: Search) -> Callable[[Json], bool]:
 def _codings(concept: Any) -> Iterable[tuple[Any, Any]]:
     """As `_tokens`; a CodeableConcept as nearly every one looks is taken apart at once."""
     codings = concept.get("coding") if concept.__class__ is dict else None
-    if codings.__class__ is list and all(each.__class__ is dict for each in codings):
-        return [(each.get("system"), each.get("code")) for each in codings]
-    return _tokens(concept)
+    if codings.__class__ is not list:
+        return _tokens(concept)
+    found = []
+    for each in codings:
+        if each.__class__ is not dict:
+            return _tokens(concept)
+        found.append((each.get("system"), each.get("code")))
+    return found
 
 
 def _fits(resource: Json, name: str, values: Sequence[str]) -> bool | None:

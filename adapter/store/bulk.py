@@ -141,12 +141,19 @@ def files(connection: sa.Connection, pull_id: str) -> list[File]:
 
 
 _FILE = [FILES.c[each.name] for each in fields(File)]
+_CHANGING = ("state", "offset", "lines", "headers", "checksum", "tag", "problem")
+# Made once: these run for every batch.
+_SAVE = (
+    sa.update(FILES)
+    .where(FILES.c.pull_id == sa.bindparam("pull"), FILES.c.number == sa.bindparam("file"))
+    .values({name: sa.bindparam(name) for name in _CHANGING})
+)
+_KEEP = sa.insert(BATCHES)
 
 
 def save_file(connection: sa.Connection, file: File) -> None:
     """Write how far a file was read."""
-    one = (FILES.c.pull_id == file.pull_id) & (FILES.c.number == file.number)
-    connection.execute(sa.update(FILES).where(one).values(asdict(file)))
+    connection.execute(_SAVE, {"pull": file.pull_id, "file": file.number} | {n: getattr(file, n) for n in _CHANGING})
 
 
 def keep_batch(
@@ -154,7 +161,7 @@ def keep_batch(
 ) -> None:
     """Keep the marks of some lines, and the lines themselves when it cannot be said yet whose they are."""
     row = {"pull_id": file.pull_id, "file": file.number, "offset": file.offset}
-    connection.execute(sa.insert(BATCHES).values({**row, "marks": marks, "seal": seal, "body": body}))
+    connection.execute(_KEEP, {**row, "marks": marks, "seal": seal, "body": body})
 
 
 def start_again(connection: sa.Connection, file: File) -> None:

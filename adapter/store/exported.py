@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.store.schema import METADATA, insert_if_new
 
@@ -49,11 +49,16 @@ class Kept:
 
 def keep(connection: sa.Connection, pull_id: str, resources: Iterable[Kept]) -> None:
     """Keep candidates' resources, each once in its latest version."""
-    for each in resources:
-        row: dict[str, Any] = {"pull_id": pull_id, **asdict(each)}
-        if not insert_if_new(connection, RESOURCES, row, ["pull_id", "key"]):
-            same = (RESOURCES.c.pull_id == pull_id) & (RESOURCES.c.key == each.key)
-            connection.execute(sa.update(RESOURCES).where(same, RESOURCES.c.version <= each.version).values(row))
+    rows = [{"pull_id": pull_id, **asdict(each)} for each in resources]
+    if not rows:
+        return
+    statement = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(RESOURCES)
+    came = statement.excluded
+    values = {each.name: came[each.name] for each in fields(Kept) if each.name != "key"}
+    newer = came.version >= RESOURCES.c.version
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["pull_id", "key"], set_=values, where=newer), rows
+    )
 
 
 def kept_of(connection: sa.Connection, pull_id: str, patients: Sequence[str]) -> list[Kept]:

@@ -242,6 +242,28 @@ def test_what_a_merged_patient_left_behind_goes_to_the_one_who_stays(tmp_path: P
     }
 
 
+def test_patient_who_points_at_a_stranger_is_handed_over(tmp_path: Path, pauses: list[float]) -> None:
+    """Lines about strangers are let go unread; whom a Patient's link names is not whom the line is about."""
+    seen = {"link": [{"other": {"reference": "Patient/p1"}, "type": "seealso"}]}
+    linked = [{**each, **seen} if each["id"] in OURS else each for each in records()]
+    _, brought = exported_from(BulkHospital(linked), tmp_path, pauses)
+    assert brought == {patient: truth(patient) for patient in OURS}
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["Patient/p0", "Patient\\/p0", "http://h.invalid/fhir/Patient/p0", "\\u0050atient/p0", "Patient/p0/_history/2"],
+)
+def test_line_about_a_candidate_is_kept_however_its_reference_is_written(
+    reference: str, tmp_path: Path, pauses: list[float]
+) -> None:
+    hospital = BulkHospital(records())
+    plain = hospital.body_of
+    hospital.body_of = lambda name: plain(name).replace(b'"Patient/p0"', f'"{reference}"'.encode())  # type: ignore[method-assign]
+    _, brought = exported_from(hospital, tmp_path, pauses)
+    assert brought["p0"] == truth("p0")
+
+
 def test_what_the_server_deleted_is_told(hospital: BulkHospital, tmp_path: Path, pauses: list[float]) -> None:
     hospital.deleted = ["Condition/c0-1", "http://elsewhere.example/fhir/Observation/o1/_history/3"]
     exported, _ = exported_from(hospital, tmp_path, pauses)
