@@ -15,7 +15,7 @@ from adapter.errors import GoneError, InvalidContentError, Issue, Json, NotFound
 from adapter.judgement import Judgement
 from adapter.parts import Parts
 from adapter.registry import publish
-from adapter.store import Connection, audit, cases, findings, inbox, keeping, messages, pseudonym_keys
+from adapter.store import Connection, audit, cases, edits, findings, inbox, keeping, messages, pseudonym_keys
 
 
 def record(
@@ -135,6 +135,7 @@ def _refuse(
 ) -> None:
     """Nothing of this is kept, neither bytes nor findings: only why."""
     findings.replace(connection, entry.id, [issue])
+    edits.forget(connection, [entry.id])
     _write_down(connection, parts, entry, status, "")
     inbox.settle(connection, entry.id, state=state, at=parts.clock(), status=status, raw=None, seal=None)
 

@@ -15,7 +15,7 @@ from adapter import inbound, outbound
 from adapter.errors import InvalidContentError, Issue, UsageError
 from adapter.receipt import Receipt
 from adapter.resource import parse_json
-from adapter.store import cases, keeping, listing
+from adapter.store import cases, edits, keeping, listing
 from adapter.tracing import trace_case
 from adapter.web.answers import case_address, fhir, outcome, parts, plain, version_tag
 from adapter.web.choosing import read_filters
@@ -86,13 +86,15 @@ def trace(case_id: str) -> Response:
 
 @routes.get("/cases/<case_id>/history")
 def history(case_id: str) -> Response:
+    ensure_visible(case_id)
     with parts().store.reading() as connection:
         found = cases.history(connection, case_id)
-    return plain({"case_id": case_id, "versions": [_line(each) for each in found]})
+        by_hand = edits.of_entries(connection, [each.inbox_id for each in found])
+    return plain({"case_id": case_id, "versions": [_line(each, by_hand.get(each.inbox_id)) for each in found]})
 
 
-def _line(version: cases.Version) -> dict[str, Any]:
-    return {
+def _line(version: cases.Version, edit: edits.Edit | None) -> dict[str, Any]:
+    told = {
         "version": version.version,
         "created_at": version.created_at.isoformat(),
         "inbox_id": version.inbox_id,
@@ -100,6 +102,7 @@ def _line(version: cases.Version) -> dict[str, Any]:
         "criteria_version": version.criteria_version,
         "status": version.decision["status"] if version.decision else None,
     }
+    return {**told, "edit": {"actor": edit.actor, "reason": edit.reason}} if edit else told
 
 
 def _find(case_id: str) -> cases.Version:

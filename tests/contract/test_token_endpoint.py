@@ -398,7 +398,8 @@ def test_a_site_sees_and_changes_only_what_it_sent(ask: Callable[..., Any], guar
     sent = client.post("/fhir", data=as_bytes(make_bundle()), content_type=FHIR, headers=north)
     case_id = sent.headers["Location"].rpartition("/")[2]
 
-    seen = [client.get(f"/cases/{case_id}{more}", headers=south).status_code for more in ("", "/fhir", "/trace")]
+    rooms = ("", "/fhir", "/trace", "/history")
+    seen = [client.get(f"/cases/{case_id}{more}", headers=south).status_code for more in rooms]
     stolen = make_patient(
         identifier=[{"system": "https://crmo-registry.example/fhir/identifier/case", "value": case_id}]
     )
@@ -407,7 +408,7 @@ def test_a_site_sees_and_changes_only_what_it_sent(ask: Callable[..., Any], guar
     )
 
     assert client.get(f"/cases/{case_id}", headers=north).status_code == 200
-    assert seen == [404, 404, 404]
+    assert seen == [404, 404, 404, 404]
     assert client.get("/cases", headers=south).json["cases"] == []
     assert changed.status_code == 403
     assert client.get(f"/cases/{case_id}", headers=north).headers["ETag"] == 'W/"1"'

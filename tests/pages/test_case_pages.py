@@ -17,6 +17,7 @@ from adapter.declaration import load_schema
 from adapter.errors import Json
 from adapter.parts import Knowledge
 from adapter.resource import dump_json, parse_json
+from adapter.store import edits
 from adapter.synthetic import synthesize
 from adapter.web.pages.cases.differences import changes
 from adapter.web.pages.cases.form import make_form, read_rows, read_section
@@ -236,6 +237,8 @@ def test_a_change_becomes_a_version_with_its_reason(client: FlaskClient, page: s
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{page}?done=edited")
     assert client.get("/cases/SAMPLE-1").get_json()["outcome"]["status"] == "active"
     assert client.get("/cases/SAMPLE-1").headers["ETag"] == 'W/"2"'
+    first, second = client.get("/cases/SAMPLE-1/history").get_json()["versions"]
+    assert ("edit" in first, second["edit"]) == (False, {"actor": "open", "reason": WHY})
 
 
 @pytest.mark.parametrize(
@@ -305,10 +308,13 @@ def test_saving_what_stands_makes_no_version(client: FlaskClient, page: str) -> 
 
 
 def test_opposition_erases_only_when_it_is_confirmed(client: FlaskClient, page: str) -> None:
+    edit(client, page, "outcome", **{"/outcome/status": "active"})
     assert edit(client, page, HEAD, **{"/opposition": "opposed"}).status_code == 422
     answer = edit(client, page, HEAD, confirm="yes", **{"/opposition": "opposed"})
     assert answer.headers["Location"] == "/ui/cases?done=erased"
     assert client.get(page).status_code == 410
+    with client.application.extensions["parts"].store.reading() as connection:
+        assert connection.execute(edits.EDITS.select()).all() == []
 
 
 def test_there_is_no_section_of_another_name(client: FlaskClient, page: str) -> None:

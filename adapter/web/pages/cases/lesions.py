@@ -69,7 +69,8 @@ def place_of(lesion: Json, words: Vocabulary) -> str:
         segment = words.word("segment", lesion["segment"])
         # A level names its vertebra.
         told = [segment] if lesion["bone"] == "vertebra" else [*told, segment]
-    told += [words.word("side", lesion["side"])] if lesion.get("side", "midline") != "midline" else []
+    if lesion["side"] != "midline":
+        told.append(words.said("side_unknown") if lesion["side"] == "unknown" else words.word("side", lesion["side"]))
     return ", ".join([told[0], *(each[:1].lower() + each[1:] if len(each) > 3 else each for each in told[1:])])
 
 

@@ -141,7 +141,7 @@ def _lanes(events: list[Event], place: Callable[[float], float]) -> Iterator[Lan
         height = CURVE if is_curve else LANE
         top = max((each.value or 0 for each in mine), default=0) if is_curve else 0
         marks = [_mark(each, place, y, height, top) for each in mine]
-        points = [f"{mark.x},{mark.y}" for mark in marks] if is_curve else []
+        points = [f"{mark.x + mark.width / 2:.1f},{mark.y}" for mark in marks] if is_curve else []
         yield Lane(label, y, height, marks, " ".join(points))
         y += height
 
