@@ -3,7 +3,7 @@
 Runs only when there is something to say, so it may be a plain scan in Python; it stays linear in the text for any
 number of questions, since each object or array is scanned for its members once.
 
-Takes from: nothing.  Gives to: resource.
+Takes from: members.  Gives to: resource.
 """
 
 from __future__ import annotations
@@ -13,14 +13,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}:,]', re.DOTALL)
-_OVER = json.JSONDecoder(strict=False)
-_VALUE_START = re.compile(rb"[^\s,:]")
+from adapter.resource.members import TOKEN, Members, scan_members, skip_blanks
+
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _BLOCK = 4096
 _STEP = re.compile(r"\.?(?:(ofType|as)\(\w+\)|(\w+)(?:\[(\d+)\])?|\[(\d+)\])")
-
-Members = dict[str, tuple[int, int]] | list[tuple[int, int]]
 
 
 class Locator:
@@ -52,7 +49,7 @@ class Locator:
         return self._characters[block] + _characters(self._data, block * _BLOCK, offset)
 
     def _offset(self, steps: list[str | int]) -> int:
-        place = value = _skip_blanks(self._data, 0)
+        place = value = skip_blanks(self._data, 0)
         for number, step in enumerate(steps):
             more = number + 1 < len(steps)
             found = self._member(value, step, more)
@@ -85,7 +82,7 @@ class Locator:
 
     def _children(self, container: int) -> Members:
         if container not in self._members:
-            self._members[container] = _scan_members(self._data, self._text, container)
+            self._members[container] = scan_members(self._data, self._text, container)
         return self._members[container]
 
 
@@ -103,7 +100,7 @@ def line_column(data: bytes, offset: int) -> tuple[int, int]:
 def first_too_deep(data: bytes, limit: int) -> int | None:
     """Offset of the first bracket that opens a level beyond the limit."""
     depth = 0
-    for token in _TOKEN.finditer(data):
+    for token in TOKEN.finditer(data):
         sign = token[0]
         if sign in (b"{", b"["):
             depth += 1
@@ -118,7 +115,7 @@ def duplicate_keys(data: bytes) -> Iterator[tuple[str, str, int]]:
     """Each repeated key with the FHIRPath of its object and the offset of the repetition."""
     open_levels: list[tuple[set[str] | None, str]] = []
     here, counts, last, at = "", [0], "", 0
-    for token in _TOKEN.finditer(data):
+    for token in TOKEN.finditer(data):
         sign = token[0]
         if sign in (b"{", b"["):
             where = _inside(open_levels, here, counts)
@@ -148,73 +145,6 @@ def _inside(open_levels: list[tuple[set[str] | None, str]], here: str, counts: l
     if keys is None:
         return f"{where}[{counts[-1]}]"
     return f"{where}.{here}" if where else here
-
-
-def _scan_members(data: bytes, text: str, container: int) -> Members:
-    """Key (or item) start and value start of each direct member of the object or array at an offset."""
-    opener = data[container : container + 1]
-    if opener == b"{":
-        return _scan_object(data, text, container)
-    return _scan_array(data, text, container) if opener == b"[" else []
-
-
-def _scan_object(data: bytes, text: str, container: int) -> dict[str, tuple[int, int]]:
-    members: dict[str, tuple[int, int]] = {}
-    key, key_start = b"", 0
-    for sign, start, end in _own_tokens(data, text, container):
-        if sign == b":":
-            members[json.loads(key)] = (key_start, _skip_blanks(data, end))
-        elif sign[:1] == b'"':
-            key, key_start = sign, start
-    return members
-
-
-def _scan_array(data: bytes, text: str, container: int) -> list[tuple[int, int]]:
-    first = _skip_blanks(data, container + 1)
-    if data[first : first + 1] == b"]":
-        return []
-    starts = [first]
-    starts.extend(_skip_blanks(data, end) for sign, _, end in _own_tokens(data, text, container) if sign == b",")
-    return [(start, start) for start in starts]
-
-
-def _own_tokens(data: bytes, text: str, container: int) -> Iterator[tuple[bytes, int, int]]:
-    """The tokens that belong to this container itself, not to one inside it."""
-    at = container + 1
-    while token := _TOKEN.search(data, at):
-        sign = token[0]
-        if sign in (b"}", b"]"):
-            return
-        if sign in (b"{", b"["):
-            at = _end(data, text, token.start())
-        else:
-            at = token.end()
-            yield sign, token.start(), at
-
-
-def _end(data: bytes, text: str, container: int) -> int:
-    """Behind a container: the library reads over it several times as fast as we could count its brackets."""
-    try:
-        return _OVER.raw_decode(text, container)[1]
-    except (ValueError, RecursionError):
-        return _behind_brackets(data, container)
-
-
-def _behind_brackets(data: bytes, container: int) -> int:
-    depth = 0
-    for token in _TOKEN.finditer(data, container):
-        if token[0] in (b"{", b"["):
-            depth += 1
-        elif token[0] in (b"}", b"]"):
-            depth -= 1
-            if depth == 0:
-                return token.end()
-    return len(data)
-
-
-def _skip_blanks(data: bytes, offset: int) -> int:
-    found = _VALUE_START.search(data, offset)
-    return found.start() if found else offset
 
 
 def _choice(members: dict[str, tuple[int, int]], name: str) -> tuple[int, int] | None:
