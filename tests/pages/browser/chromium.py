@@ -18,6 +18,8 @@ window.broken = [];
 addEventListener("securitypolicyviolation", told => window.broken.push(told.violatedDirective));
 """
 _OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What is still counted in the background.
+_COUNTING = "[data-refresh]"
 # Of radio buttons with one name, only one is a stop; what is inside a closed <details> is none.
 _MARK = """() => {
   const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
@@ -69,6 +71,7 @@ class Watched:
 
     def go(self, address: str) -> None:
         self.page.goto(self.base + address)
+        self.page.wait_for_selector(_COUNTING, state="detached")
         self.faults += [f"{address}: policy {each}" for each in self.page.evaluate("window.broken || []")]
 
     def violations(self) -> list[str]:

@@ -15,7 +15,11 @@ from tests.pages.browser.chromium import Watched
 OF_EACH = 2
 # Where no link leads: the way in, and what is told when there is nothing.
 BESIDE = ("/login", "/ui/nothing")
-_LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map(a => a.href)"
+# Files to take along, and pictures.
+_FILES = tuple(f"/ui/cohort/{part}/" for part in ("figures", "outside", "records", "tables"))
+# In a picture, too, where `href` is no text.
+_LINKS = """[...document.querySelectorAll("a[href]:not([download])")]
+  .map(a => new URL(a.getAttribute("href"), location).href)"""
 
 
 def crawl(watched: Watched, url_map: Map, *, start: str = "/", of_each: int = OF_EACH) -> Iterator[tuple[str, str]]:
@@ -46,7 +50,7 @@ def pages_of(url_map: Map) -> set[str]:
 
 def is_page(route: str) -> bool:
     """Not what the pages offer for download or show as a picture."""
-    return (route == "/" or route.startswith("/ui/")) and "." not in route.rpartition("/")[2].replace("<path:", "")
+    return route == "/" or (route.startswith("/ui/") and not route.startswith(_FILES))
 
 
 def route_of(url_map: Map, address: str) -> str:

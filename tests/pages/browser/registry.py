@@ -7,13 +7,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from werkzeug.serving import make_server
 
 from adapter.access.commands import write_down
 from adapter.credentials import hash_password
-from adapter.hospital import resolve_source
 from adapter.parts import Parts
 from adapter.pull import run_pull, start_pull
 from adapter.store import people
@@ -32,9 +30,8 @@ def fill(parts: Parts, *, children: int = 8) -> None:
     made = [*published_cohort("SA", SEED)[:children], *(case for case, _ in look_alikes(SEED)[:children])]
     population = make_population(made, parts.knowledge.mappings, SEED)
     with serve_resources(FhirServer(population.resources)) as base:
-        source = replace(resolve_source(base, {}), name="chu-imaginaire")
-        guided = replace(parts, sources={source.name: source})
-        run_pull(guided, start_pull(guided, source.name))
+        parts.sources.add({"source": "chu-imaginaire", "base": base})  # type: ignore[attr-defined]
+        run_pull(parts, start_pull(parts, "chu-imaginaire"))
     application = create_app(parts)
     try:
         client = application.test_client()
