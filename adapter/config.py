@@ -26,7 +26,7 @@ class Settings:
              packages      FHIR packages, folders or .tgz, whose profiles are enforced when a resource claims them
              sources       folder of declared hospitals; may be missing
              keep_raw_days  how long the bytes of what ended well are kept
-             queue_url     where workers are woken: an SQLite file, or the PostgreSQL or Redis of several machines
+             queue_url     where workers are woken: an SQLite file, or the PostgreSQL of several machines
              worker        pulls run "inside" the service, or "outside" it, in `crmo-adapter worker`
              pulls_at_once how many pulls a worker runs at a time
              client_keys   file of the keys with which we ask hospitals for tokens; may be missing

@@ -74,8 +74,3 @@ def may(scopes: Iterable[Scope], type_: str, letter: str) -> bool:
     """Whether one interaction with a resource of a type is allowed. `type_` "*": with one of any type at all."""
     fitting = (each for each in scopes if each.type and (type_ == "*" or each.type in ("*", type_)))
     return any(letter in each.allowed for each in fitting)
-
-
-def has(scopes: Iterable[Scope], permission: str) -> bool:
-    """Whether a permission of ours was given."""
-    return Scope("", permission) in scopes

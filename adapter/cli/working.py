@@ -19,7 +19,7 @@ ENDS = {signal.SIGTERM, signal.SIGINT}
 
 @click.command()
 @click.option("--pulls-at-once", metavar="N", help="Pulls that run at a time (CRMO_PULLS_AT_ONCE; default 4).")
-@click.option("--queue-url", metavar="URL", help="What wakes the workers (CRMO_QUEUE_URL): SQLite, PostgreSQL, Redis.")
+@click.option("--queue-url", metavar="URL", help="What wakes the workers (CRMO_QUEUE_URL): SQLite or PostgreSQL.")
 @format_option
 @json_option
 @click.pass_obj

@@ -1,4 +1,4 @@
-"""The queue that wakes workers: ids of pulls, in an SQLite file, in PostgreSQL, or in Redis.
+"""The queue that wakes workers: ids of pulls, in an SQLite file, or in PostgreSQL.
 
 Of huey its storages are used and not its tasks: a message is an id and nothing that could be run, so whoever can write
 to a shared queue can wake workers and do nothing else.
@@ -22,18 +22,9 @@ from huey.exceptions import ConfigurationError
 from adapter.errors import ConfigError, RemoteTransientError
 
 _NAME = "crmo-pulls"
-_EXPECTED = "CRMO_QUEUE_URL must be a sqlite:///, postgresql:// or redis:// URL."
-# Redis' client is no part of the lock files; its errors are known to huey when it is installed.
-_AWAY = tuple(
-    kind
-    for kind in (
-        sqlite3.Error,
-        getattr(storages.psycopg, "Error", None),
-        storages.ConnectionError,
-        storages.TimeoutError,
-    )
-    if kind is not None
-)
+_DRIVER = "'crmo-fhir-adapter[postgres]'"
+_EXPECTED = "CRMO_QUEUE_URL must be a sqlite:/// or postgresql:// URL; of huey's other storages none was tried here."
+_AWAY = tuple(kind for kind in (sqlite3.Error, getattr(storages.psycopg, "Error", None)) if kind is not None)
 
 
 class Queue:
@@ -49,7 +40,7 @@ class Queue:
             self._storage.enqueue(job_id.encode())
 
     def take(self) -> str | None:
-        """The next id; None when there is none (PostgreSQL and Redis wait a second for one).
+        """The next id; None when there is none (PostgreSQL waits a second for one).
 
         Errors:  RemoteTransientError
         """
@@ -70,7 +61,7 @@ class Queue:
 def open_queue(url: str) -> Queue:
     """Open the queue behind a URL.
 
-    Shapes:  url  sqlite:////absolute/file.db, postgresql://user@host/name or redis://host/0
+    Shapes:  url  sqlite:////absolute/file.db or postgresql://user@host/name
     Errors:  ConfigError for another URL, or when its driver is missing; RemoteTransientError when it does not answer
     """
     kind, found, place = url.partition("://")
@@ -80,10 +71,8 @@ def open_queue(url: str) -> Queue:
                 return Queue(_in_a_file(Path(place[1:])))
             if found and kind in ("postgresql", "postgresql+psycopg"):
                 return Queue(storages.PostgresStorage(_NAME, dsn=f"postgresql://{place}", table_prefix="crmo_queue"))
-            if found and kind in ("redis", "rediss"):
-                return Queue(storages.RedisStorage(_NAME, url=url))
     except ConfigurationError as error:
-        raise ConfigError(f"The driver of the queue is missing: pip install {_driver(kind)}.") from error
+        raise ConfigError(f"The driver of the queue is missing: pip install {_DRIVER}.") from error
     raise ConfigError(_EXPECTED)
 
 
@@ -93,10 +82,6 @@ def _in_a_file(file: Path) -> Any:
     except OSError as error:
         raise ConfigError(f"The folder of the queue cannot be made ({error.strerror}).") from error
     return storages.SqliteStorage(_NAME, filename=str(file), timeout=30)
-
-
-def _driver(kind: str) -> str:
-    return "redis" if kind.startswith("redis") else "'crmo-fhir-adapter[postgres]'"
 
 
 @contextmanager

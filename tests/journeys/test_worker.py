@@ -127,7 +127,7 @@ def test_queue_gives_what_was_put_in_order_and_once(queue: Queue) -> None:
     assert (queue.size(), [queue.take(), queue.take(), queue.take(), queue.take()]) == (3, ["a", "b", "c", None])
 
 
-@pytest.mark.parametrize("url", ["", "mysql://x", "sqlite:relative.db", "sqlite://"])
+@pytest.mark.parametrize("url", ["", "mysql://x", "redis://localhost/0", "sqlite:relative.db", "sqlite://"])
 def test_queue_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="CRMO_QUEUE_URL"):
         open_queue(url)

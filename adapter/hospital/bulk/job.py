@@ -19,6 +19,7 @@ from adapter.hospital.session import FHIR_JSON, Answer, Stream, ensure_success
 from adapter.resource import dump_json
 
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 3600.0
+LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_EXPORT_SECONDS = 24 * 3600.0
 MAX_MANIFEST_PAGES = 10_000
 
@@ -94,8 +95,9 @@ def _poll(session: Conversation, url: str, patience: Patience, max_bytes: int, w
         pause = _pause_seconds(answer, turn, patience)
         if waited + pause > LONGEST_EXPORT_SECONDS:
             raise RemoteTransientError("the export is not ready after a day of asking", answer.host)
-        waiting(_printable(answer.headers.get("x-progress", "")))
-        patience.pause(pause)
+        for part in _parts(pause):
+            waiting(_printable(answer.headers.get("x-progress", "")))
+            patience.pause(part)
         waited, turn = waited + pause, turn + 1
 
 
@@ -109,6 +111,14 @@ def _pause_seconds(answer: Answer, turn: int, patience: Patience) -> float:
     if asked is None:
         asked = min(patience.backoff_cap_seconds, patience.first_wait_seconds * 2 ** min(turn, 16))
     return min(max(asked, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+
+
+def _parts(seconds: float) -> Iterator[float]:
+    """A long wait in pieces: whoever pauses or cancels the pull, or ends the worker, is not left waiting for hours."""
+    while seconds > LONGEST_PAUSE_SECONDS:
+        yield LONGEST_PAUSE_SECONDS
+        seconds -= LONGEST_PAUSE_SECONDS
+    yield seconds
 
 
 def take_away(session: Conversation, status_url: str) -> bool:
