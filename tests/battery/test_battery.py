@@ -24,7 +24,9 @@ HALVES = (("kills", "endpoint"), ("commits", "identical", "mutated", "hostile", 
 def test_every_figure_is_what_is_promised(parts: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "tests.battery", "--short", *parts]
     environment = {**os.environ, "PYTHONWARNINGS": "default"}
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800, check=False
+    )
 
     figures = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [each for each in figures if not each["holds"]] == [], ended.stderr[-4000:]
