@@ -126,12 +126,9 @@ class Walk:
         return self._smaller(way.trouble or str(error))
 
     def _gone(self, problem: str) -> Step:
-        """A page that is said to be gone is asked for once more: behind one address there may be several servers, and
-        a long walk that began again at each such answer would never end."""
-        if self.way.gone:
-            return self._again(problem)
-        self.way.gone = True
-        return "on"
+        """Asked for once more: several servers may stand behind one address, and a long walk would never end."""
+        before, self.way.gone = self.way.gone, True
+        return self._again(problem) if before else "on"
 
     def _turn(self, parcel: Parcel, fresh: int, asked: str) -> Step:
         unit, way = self.unit, self.way

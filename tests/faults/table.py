@@ -1,5 +1,7 @@
 """The public score: every mode, ours and peers', as a table in FAULTS.md: `python -m tests.faults.table PEERS_PYTHON`.
 
+Without peers' Python ours alone is played, in minutes, and printed; FAULTS.md stays as it is.
+
 Ours and smart-fetch are given a way to the patients (a search by code, a list of ids); the others page through the type
 and are not asked what they never ask. Each is used as its manual says, with its defaults.
 """
@@ -180,4 +182,7 @@ def _bold(letter: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(play_all(sys.argv[1])) + bulk.render(), encoding="utf-8")
+    if sys.argv[1:]:
+        PAGE.write_text(render(play_all(sys.argv[1])) + bulk.render(), encoding="utf-8")
+    else:
+        sys.stdout.write(render({"ours": [play_ours(mode) for mode in MODES]}) + bulk.render())
