@@ -76,7 +76,7 @@ class Mappings:
 
         Errors:  UsageError when there is no such overlay
         """
-        if overlay and overlay not in self.layers.names:
+        if overlay and not self.layers.has(overlay):
             known = ", ".join(self.layers.names) or "none"
             raise UsageError(f"there is no overlay '{overlay}' in the mappings (there are: {known})")
         return self.layers.get(overlay) if overlay else self

@@ -39,13 +39,23 @@ class Layers(Generic[T]):
 
     @property
     def names(self) -> list[str]:
+        """Those of the start, and those whose files have come since and hold."""
+        for place in sorted(self._language.folder.path.glob(PATTERN)):
+            self.has(place.name.split(".")[0])
         return list(self._made)
+
+    def has(self, name: str) -> bool:
+        if name not in self._made and (mark := self._mark(name)) and not self._language.folder.overlay:
+            with _TURN:
+                if name not in self._made:
+                    self._refresh(name, mark)
+        return name in self._made
 
     def file(self, name: str) -> Path:
         return self._language.folder.path / PATTERN.replace("*", name)
 
     def get(self, name: str) -> T:
-        """Errors:  KeyError when there was no such overlay at the start"""
+        """Errors:  KeyError when there is no such overlay: ask `has` first"""
         mark = self._mark(name)
         if mark != self._seen[name][0]:
             with _TURN:
@@ -61,13 +71,13 @@ class Layers(Generic[T]):
         return self._make(made)
 
     def _refresh(self, name: str, mark: Mark | None) -> None:
-        digest = self._digest(name)
-        if digest and digest != self._seen[name][1]:
+        digest, (_, known) = self._digest(name), self._seen.get(name, (None, ""))
+        if digest and digest != known:
             try:
                 self._made[name] = self.check(self.file(name))
             except DeclarationError as error:
                 _LOG.error("overlay %s has changed and is wrong, the earlier one stays: %s", name, error.problems[0])
-        self._seen[name] = mark, digest or self._seen[name][1]
+        self._seen[name] = mark, digest or known
 
     def _mark(self, name: str) -> Mark | None:
         try:

@@ -230,6 +230,18 @@ def test_another_process_reads_with_the_row_at_its_next_look(opened: Parts, utop
     assert (before != after, after) == (True, opened.knowledge_of("utopie").mappings.version)
 
 
+def test_an_overlay_that_comes_while_the_service_runs_is_known(opened: Parts, folder: Path) -> None:
+    mappings, file = opened.knowledge.mappings, folder / "mappings" / "overlays" / "later.overlay.yaml"
+    try:
+        file.write_text("overlay: later\ntitle: {en: L}\n", encoding="utf-8")
+        assert not mappings.layers.has("later")
+        file.write_text(OVERLAY.replace("overlay: utopie", "overlay: later"), encoding="utf-8")
+        assert "later" in mappings.overlays
+        assert mappings.of("later").version != mappings.version
+    finally:
+        file.unlink()
+
+
 def test_a_code_means_one_thing(utopia: FlaskClient, folder: Path) -> None:
     for number, code in enumerate(("OCM1", "ZZ")):
         push(utopia, child(number, code), "utopie")
