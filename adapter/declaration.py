@@ -170,9 +170,6 @@ def _validator(name: str) -> Any:
     return _Validator(_written_out(schema, schema.get("$defs", {}), ()), format_checker=_FORMATS)
 
 
-_SAID = ("description", "title")
-
-
 def _written_out(schema: Any, definitions: Json, within: tuple[str, ...]) -> Any:
     """A schema with its own definitions in place of `$ref`, which are slow to follow; recursive ones stay.
 
@@ -182,7 +179,8 @@ def _written_out(schema: Any, definitions: Json, within: tuple[str, ...]) -> Any
         return [_written_out(each, definitions, within) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    schema = {key: each for key, each in schema.items() if key not in _SAID or not isinstance(each, str)}
+    said = [key for key in ("description", "title") if isinstance(schema.get(key), str)]
+    schema = {key: each for key, each in schema.items() if key not in said}
     name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
     if schema.keys() == {"$ref"} and name in definitions and name not in within:
         return _written_out(definitions[name], definitions, (*within, name))
