@@ -31,6 +31,7 @@ from adapter.synthetic.server import FhirServer, serve_resources
 from adapter.web import create_app
 from tests.battery.figures import remark, tell
 from tests.battery.grounds import KINDS, Ground, load_warm, open_grounds
+from tests.battery.hostile import DEAR
 from tests.battery.journeys import FHIR, ask, fsck
 from tests.contract.test_privacy import MARK, canary, failures, make_canary, make_record, record_bundle
 from tests.sample_bundles import as_bytes
@@ -65,6 +66,7 @@ _NAMES = re.compile(rf"{MARK}(?:extension|resourcetype)(?![A-Za-z])".encode())
 class Search:
     """Where the mark was looked for, and where it was found."""
 
+    short: bool = False
     places: int = 0
     searched: int = 0
     hits: list[str] = field(default_factory=list)
@@ -141,7 +143,7 @@ def read_everything(parts: Parts, search: Search) -> None:
     patients = [each["resource"]["id"] for each in entries]
     pulls = [each["id"] for each in client.get("/pulls").json["pulls"]]
     for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()):
+        if "GET" not in (rule.methods or ()) or (search.short and rule.rule.startswith(DEAR)):
             continue
         for case, patient, pull in itertools.zip_longest(known_cases, patients, pulls, fillvalue="x"):
             known = {"case_id": case, "id_": patient, "pull_id": pull, "type_": "Patient", "version": "1"}
@@ -203,7 +205,7 @@ def control(parts: Parts) -> int:
 
 
 def play(knowledge: Knowledge, database: str, *, short: bool) -> bool:
-    search = Search()
+    search = Search(short)
     ears = Ears(search)
     root = logging.getLogger()
     root.addHandler(ears)
