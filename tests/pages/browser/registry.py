@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from werkzeug.serving import make_server
@@ -32,13 +32,15 @@ def fill(parts: Parts, *, children: int = 8) -> None:
     with serve_resources(FhirServer(population.resources)) as base:
         parts.sources.add({"source": "chu-imaginaire", "base": base})  # type: ignore[attr-defined]
         run_pull(parts, start_pull(parts, "chu-imaginaire"))
+    send(parts, "direct", pushes())
+
+
+def send(parts: Parts, source: str, bodies: Iterable[bytes]) -> None:
     application = create_app(parts)
-    try:
-        client = application.test_client()
-        for body in pushes():
-            client.post("/fhir", data=body, content_type="application/fhir+json")
-    finally:
-        application.extensions["background"].shutdown()
+    client = application.test_client()
+    for body in bodies:
+        client.post("/fhir", data=body, content_type="application/fhir+json", headers={"X-CRMO-Source": source})
+    application.extensions["background"].shutdown()
 
 
 def pushes() -> Iterator[bytes]:
