@@ -133,3 +133,7 @@ def test_a_narrative_with_what_xml_has_besides_elements_is_a_flaw_and_no_failure
     )
 
     assert answer.status_code == 200
+
+
+def test_the_page_of_the_api_has_a_word_for_every_place_a_parameter_stands_in(client: FlaskClient) -> None:
+    assert client.get("/ui/api").status_code == 200
