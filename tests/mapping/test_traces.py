@@ -64,13 +64,6 @@ def without(bundle: Json, source: str) -> Json:
     return made
 
 
-@given(cases())
-def test_every_value_of_a_case_is_explained_once(case: Json) -> None:
-    read_case, trace = read(MAPPINGS.to_fhir(case))
-
-    assert [each["case"] for each in trace] == sorted(place for place, _ in values(read_case))
-
-
 @given(cases(), st.data())
 def test_without_the_element_that_it_is_said_to_come_from_a_value_is_not_what_it_was(
     case: Json, data: st.DataObject
@@ -95,10 +88,10 @@ def test_what_hospitals_send_is_explained_too(reading: Json) -> None:
         assert _told(after, told["case"]) != _told(before, told["case"]), told
 
 
-def test_every_value_of_a_thousand_bundles_is_explained() -> None:
+def test_every_value_of_a_thousand_bundles_is_explained_once() -> None:
     for case in synthesize(1000, seed=7):
         again, trace = read(MAPPINGS.to_fhir(case))
-        assert {each["case"] for each in trace} == {place for place, _ in values(again)}
+        assert [each["case"] for each in trace] == sorted(place for place, _ in values(again))
 
 
 @pytest.mark.parametrize("folder", test_cases.FOLDERS, ids=lambda folder: folder.name)
