@@ -166,7 +166,9 @@ def test_too_many_findings_are_cut_and_said(client: FlaskClient) -> None:
 
 
 def test_what_is_too_large_to_examine_is_told_without_sending_it_back(client: FlaskClient) -> None:
-    answer = client.post(PAGE, data={"file": (io.BytesIO(b"1" * (11 << 20)), "x")}, content_type="multipart/form-data")
+    head = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+    body = head + b"1" * (11 << 20) + b"\r\n--cut--\r\n"
+    answer = client.post(PAGE, data=body, content_type="multipart/form-data; boundary=cut")
     assert "json-size" in answer.text
     assert len(answer.text) < 50_000
 

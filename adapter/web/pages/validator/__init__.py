@@ -124,9 +124,11 @@ def _read_form() -> bytes:
         _LARGEST_FORM,
         _PARTS,
     )
-    upload = request.files.get("file")
-    if upload is not None and (content := upload.read()):
-        return bytes(content)
+    if upload := request.files.get("file"):
+        with upload.stream as stream:
+            content = bytes(stream.read())
+        if content:
+            return content
     return request.form.get("text", "").replace("\r\n", "\n").encode("utf-8", "surrogatepass")
 
 
