@@ -99,6 +99,11 @@ class Table:
             found.setdefault(system, {})[code] = word
         return found
 
+    @cached_property
+    def _longest_prefix(self) -> int:
+        """No more of a code is looked at, however long it is."""
+        return max((len(code) for known in self.prefixes.values() for code in known), default=0)
+
     def find(self, codings: Iterable[Json]) -> Word | None:
         """The word of the first coding that the table knows; None when it knows none."""
         listed = list(codings)
@@ -116,7 +121,8 @@ class Table:
         if (word := self.near.get((uri, normal))) is not None:
             return word
         known = self.prefixes.get(uri, {})
-        return next((known[normal[:n]] for n in range(len(normal), 1, -1) if normal[:n] in known), None)
+        longest = min(len(normal), self._longest_prefix)
+        return next((known[normal[:n]] for n in range(longest, 1, -1) if normal[:n] in known), None)
 
     def find_name(self, text: str) -> Word | None:
         """The word whose name occurs in a free text, longest name first (tables of kind `text`)."""

@@ -89,7 +89,12 @@ def _places(rule: Rule) -> Iterator[Json]:
 def _query(method: str, rule: Rule) -> Iterator[Json]:
     """Of a search: the names that some type knows; a type refuses those of another."""
     if rule.rule in _EXPORTS:
-        yield {"name": "Prefer", "in": "header", "required": True, "schema": {"enum": ["respond-async"]}}
+        yield {
+            "name": "Prefer",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string", "enum": ["respond-async"]},
+        }
     told = _QUERIES.get(rule.rule, ()) if method == "GET" else ()
     yield from ({"name": name, "in": "query", "schema": {"type": "string"}} for name in told)
     if method == "GET" and rule.rule.startswith("/fhir/<any(") and rule.rule.endswith(":type_>"):

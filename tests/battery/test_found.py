@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from adapter import bootstrap
 from adapter.cli import main
 from adapter.errors import RemoteTransientError, UsageError
+from adapter.mapping.tables import Systems, Table
 from adapter.parts import Knowledge, Parts
 from adapter.store import audit
 from adapter.web import create_app
@@ -137,3 +139,22 @@ def test_a_narrative_with_what_xml_has_besides_elements_is_a_flaw_and_no_failure
 
 def test_the_page_of_the_api_has_a_word_for_every_place_a_parameter_stands_in(client: FlaskClient) -> None:
     assert client.get("/ui/api").status_code == 200
+
+
+class CountedCode(str):
+    """A code that counts how often a part of it is looked at."""
+
+    cuts = 0
+
+    def __getitem__(self, where: Any) -> str:
+        CountedCode.cuts += 1
+        return str.__getitem__(self, where)
+
+
+def test_of_a_code_as_long_as_a_book_no_more_is_looked_at_than_the_table_knows() -> None:
+    systems = Systems(uris={}, names={}, forms={}, prefixed=frozenset())
+    table = Table("x", cast(Any, None), "coding", systems, prefixes={"urn:x": {"M86": "osteomyelitis"}})
+
+    assert table._find_near({"system": "urn:x", "code": CountedCode("M" * 70_000)}) is None
+    assert CountedCode.cuts <= 2
+    assert table._find_near({"system": "urn:x", "code": "M8634"}) == "osteomyelitis"
