@@ -48,9 +48,7 @@ def to_case(session: Session, bundle: str, case_only: bool, source: str, as_json
 @click.command("to-fhir")
 @click.argument("case")
 @click.option("--onto", metavar="BUNDLE", help="Write it onto these resources, and keep what no rule knows.")
-@click.option(
-    "--trace", is_flag=True, help="Instead: which rule writes each value, of what."
-)
+@click.option("--trace", is_flag=True, help="Instead: which rule writes each value, of what.")
 @json_option
 @click.pass_obj
 def to_fhir(session: Session, case: str, onto: str | None, trace: bool, as_json: bool) -> None:

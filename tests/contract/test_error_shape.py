@@ -21,9 +21,10 @@ BODIES = (b"", b"{", b"[]", b"null", b"<a/>", b'{"resourceType":"Bundle"}', b"\x
 PAGES = ("/", "/login", "/logout", "/static/<path:filename>", "/auth/token")
 
 
-def addresses(client: FlaskClient) -> list[str]:
-    """An address for each route, its places filled with something that is not there."""
-    rules = {rule.rule for rule in client.application.url_map.iter_rules()} - set(PAGES)
+def addresses(client: FlaskClient, *, pages: bool = False) -> list[str]:
+    """An address for each route of programs or pages, its places filled with something that is not there."""
+    known = {rule.rule for rule in client.application.url_map.iter_rules()} - set(PAGES)
+    rules = {rule for rule in known if rule.startswith("/ui/") == pages}
     filled = [re.sub(r"<any\((\w+)[^>]*>", r"\1", rule) for rule in sorted(rules)]
     return [re.sub(r"<[^>]*>", "no-such-thing", rule) for rule in filled]
 
@@ -49,6 +50,18 @@ def test_every_route_refuses_in_fhirs_words(client: FlaskClient, method: str) ->
                 assert_outcome(answer)
             assert answer.status_code != 500, (method, address, body)
     assert refused > 50
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_page_refuses_on_a_page(client: FlaskClient, method: str) -> None:
+    refused = 0
+    for address in [*addresses(client, pages=True), "/ui/nothing", "/ui/a/b/c"]:
+        answer = client.open(address, method=method)
+        if answer.status_code >= 400:
+            refused += 1
+            assert (answer.mimetype, "<h1>" in answer.text) == ("text/html", True), (method, address)
+        assert answer.status_code != 500, (method, address)
+    assert refused > 5
 
 
 @pytest.mark.parametrize("content_type", ["", "text/html", "application/fhir+xml", "application/json; charset=x"])
