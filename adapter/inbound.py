@@ -7,10 +7,11 @@ Takes from: errors, resource, parts, judgement, recording, receipt, store.  Give
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from adapter.bundle import in_order
@@ -107,14 +108,21 @@ def forget_old_bytes(parts: Parts, keep_days: int) -> int:
         return inbox.forget_raw(connection, parts.clock() - timedelta(days=keep_days))
 
 
-def finish(parts: Parts) -> int:
-    """Judge what was kept when an earlier process died before judging it. Returns how many entries that were."""
+def finish(parts: Parts, by: Callable[[Callable[[], None]], object] = lambda judge: judge()) -> int:
+    """Judge what was kept when an earlier process died before judging it. Returns how many entries that were.
+
+    Shapes:  by  runs the judging of one entry; a pool that outlives a failure lets those behind it have their turn
+    """
     with parts.store.reading() as connection:
         cut_short = inbox.unfinished(connection)
     for entry_id in cut_short:
-        with suppress(UsageError):  # its sender said it again, and was faster
-            retry(parts, entry_id)
+        by(partial(_finish_one, parts, entry_id))
     return len(cut_short)
+
+
+def _finish_one(parts: Parts, entry_id: str) -> None:
+    with suppress(UsageError):  # its sender said it again, and was faster
+        retry(parts, entry_id)
 
 
 def _receive(parts: Parts, raw: bytes, source: str, kind: inbox.Kind, scopes: str | None = None) -> Receipt:

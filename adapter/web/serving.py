@@ -54,7 +54,7 @@ def open_app(settings: Settings) -> Flask:
     background: ThreadPoolExecutor = app.extensions["background"]
     closing.callback(background.shutdown, wait=False, cancel_futures=True)
     closing.callback(app.extensions["prepared"].close)
-    background.submit(finish, parts).add_done_callback(log_end)
+    finish(parts, by=lambda judge: background.submit(judge).add_done_callback(log_end))
     background.submit(catch_up, parts).add_done_callback(log_end)
     background.submit(forget_old_bytes, parts, settings.keep_raw_days).add_done_callback(log_end)
     if settings.worker == "inside":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -332,6 +333,20 @@ def test_what_was_kept_and_not_judged_is_finished_at_the_next_start(parts: Parts
 
     assert inbound.finish(parts) == 1
     assert states(parts) == {"stored": 1}
+
+
+def test_each_that_was_cut_short_is_judged_by_itself(parts: Parts) -> None:
+    """What cannot be judged does not keep those behind it from their turn."""
+    with parts.store.writing() as connection:
+        for number in (1, 2):
+            raw = as_bytes(make_bundle(make_patient(number), make_condition(number)))
+            told = {"at": parts.clock(), "source": "north", "kind": "bundle", "raw": raw, "seals": parts.seals}
+            inbox.keep(connection, entry_id=f"cut-{number}", **told)
+    turns: list[Callable[[], None]] = []
+
+    assert inbound.finish(parts, by=turns.append) == 2
+    turns[1]()
+    assert states(parts) == {"received": 1, "stored": 1}
 
 
 def test_a_repetition_finishes_what_was_cut_short(parts: Parts) -> None:
