@@ -45,7 +45,7 @@ def test_every_route_for_programs_is_described(service: Flask) -> None:
     assert count == sum(
         len((rule.methods or set()) - {"HEAD", "OPTIONS"})
         for rule in service.url_map.iter_rules()
-        if rule.rule not in ("/static/<path:filename>", "/login", "/logout", "/")
+        if rule.rule not in ("/static/<path:filename>", "/login", "/logout", "/") and not rule.rule.startswith("/ui/")
     )
     assert all(each["summary"] for operations in described.values() for each in operations.values())
 

@@ -15,11 +15,13 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from adapter import fsck
+from adapter import fsck, inbound
 from adapter.cli import main
 from adapter.parts import Parts
 from adapter.store import audit, people
 from adapter.store.people import SESSIONS
+from tests.sample_bundles import as_bytes
+from tests.sample_cases import make_case
 
 PASSWORD = "correct horse battery"  # noqa: S105  # nobody's
 
@@ -175,20 +177,25 @@ def test_every_access_stands_in_the_audit_also_the_refused(guarded: Flask, run: 
     add(run, "anne", "reader")
     add(run, "olga", "auditor")
     reader, auditor = enter(guarded, "anne")[0], enter(guarded, "olga")[0]
-    reader.get("/cases/C-1")
-    reader.delete("/cases/C-1")
+    inbound.receive_case(parts, as_bytes(make_case(1)), "direct", expected=0)
+    reader.get("/cases/SAMPLE-1")
+    reader.delete("/cases/SAMPLE-1")
+    reader.get("/cases/typed-by-somebody")
     guarded.test_client().get("/cases?name=Zqx")
 
     told = [
         (each["actor"], each["action"], each["route"], each["status"]) for each in auditor.get("/audit").json["events"]
     ]
-    assert told[:3] == [
+    assert told[:4] == [
         ("nobody", "GET", "/cases", 401),
-        ("person:anne", "DELETE", "/cases/<case_id>", 403),
         ("person:anne", "GET", "/cases/<case_id>", 404),
+        ("person:anne", "DELETE", "/cases/<case_id>", 403),
+        ("person:anne", "GET", "/cases/<case_id>", 200),
     ]
     assert ("command", "do", "people add", 200) in told
-    assert [each["case_id"] for each in auditor.get("/audit?case_id=C-1").json["events"]] == ["C-1", "C-1"]
+    about = auditor.get("/audit?case_id=SAMPLE-1").json["events"]
+    assert [each["status"] for each in about if each["actor"] == "person:anne"] == [403, 200]
+    assert auditor.get("/audit?case_id=typed-by-somebody").json["events"] == []
     assert list(fsck.check_integrity(parts)) == []
 
 
