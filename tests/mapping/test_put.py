@@ -240,3 +240,14 @@ def test_the_command_wants_a_bundle(tmp_path: Path, text: bytes) -> None:
     done = CliRunner().invoke(main, ["to-fhir", f"{tmp_path}/case.json", "--onto", f"{tmp_path}/bundle.json"])
 
     assert done.exit_code == 1
+
+
+def test_a_site_without_its_segment_keeps_its_own_lesion() -> None:
+    """Two lesions of one bone, one of them in a segment: what the segment's said meanwhile leaves no trace."""
+    two = [{"bone": "clavicle", "side": "left", "segment": "proximal", "present": True}]
+    known = {"case_id": "C-1", "patient": {"sex": "female"}, "diagnosis": {"code": "crmo"}}
+    before = {**known, "clinical_lesions": [*two, {"bone": "clavicle", "side": "left"}]}
+    after = {**known, "clinical_lesions": [{**two[0], "present": False}, {"bone": "clavicle", "side": "left"}]}
+    written = to_fhir(before)
+
+    assert put(before, put(after, written))["entry"] == written["entry"]

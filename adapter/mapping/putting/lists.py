@@ -59,9 +59,10 @@ class Entries:
 
     def _place(self, item: Json, moves: Moves, old: list[Json], taken: dict[int, int]) -> int | None:
         """The item of the changed case that an entry is to tell; None when it tells of nothing any more."""
-        told = next((n for n, each in self.listed.items() if self._says(each, item)), None)
-        if told is not None:
-            return told
+        told = [n for n, each in self.listed.items() if self._says(each, item)]
+        if told:
+            # A site without its segment is told by every lesion of that bone, but first by one that has none either.
+            return next((n for n in told if self._says(item, self.listed[n])), told[0])
         before = next((n for n, each in enumerate(old) if self._says(each, item)), -1)
         moved = moves.get(before)
         return moved if moved in self.listed and moved not in taken else None
