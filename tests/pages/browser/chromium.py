@@ -24,22 +24,25 @@ _COUNTING = "[data-refresh]"
 _MARK = """() => {
   const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
   const names = new Set();
-  const stops = all.filter(each => each.checkVisibility() && !each.disabled && each.type !== "hidden").filter(each => {
+  const used = each => each.checkVisibility() && !each.disabled && each.type !== "hidden" && each.tabIndex >= 0;
+  const stops = all.filter(used).filter(each => {
     if (each.type !== "radio") return true;
     const known = names.has(each.name);
     names.add(each.name);
     return !known;
   });
   stops.forEach(each => { each.dataset.stop = each.type === "radio" ? each.name : ""; });
-  return stops.length;
+  // A date has a stop for its day, its month, its year and its calendar.
+  return stops.length + 3 * stops.filter(each => each.type === "date").length;
 }"""
 _REACH = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return "";
   for (const each of document.querySelectorAll("[data-stop]"))
     if (each === at || (each.type === "radio" && each.name === at.name)) delete each.dataset.stop;
-  const style = getComputedStyle(at);
-  const seen = style.outlineStyle !== "none" || style.boxShadow !== "none";
+  // In a picture the shape shows it.
+  const seen = [at, ...at.querySelectorAll("*")].map(each => getComputedStyle(each)).some(
+    style => style.outlineStyle !== "none" || style.boxShadow !== "none" || parseFloat(style.strokeWidth) >= 4);
   return seen ? "" : "no focus shown: " + at.outerHTML.slice(0, 100);
 }"""
 _LEFT = "[...document.querySelectorAll('[data-stop]')].map(each => 'not reached: ' + each.outerHTML.slice(0, 100))"
