@@ -62,8 +62,9 @@ def make_registry(file: Path, count: int, knowledge: Knowledge) -> None:
             name = case["case_id"]
             told = (name, knowledge.criteria.version, now, now)
             database.execute(
-                "INSERT INTO cases (case_id, version, criteria_version, created_at, updated_at) VALUES (?, 1, ?, ?, ?)",
-                told,
+                "INSERT INTO cases (case_id, version, criteria_version, created_at, updated_at, status, sex) "
+                "VALUES (?, 1, ?, ?, ?, 'eligible', ?)",
+                (*told, case["patient"].get("sex")),
             )
             database.execute(
                 "INSERT INTO case_versions VALUES (?, 1, ?, '-', '[]', '-', 'seed', ?)",
