@@ -242,12 +242,17 @@ def test_the_command_wants_a_bundle(tmp_path: Path, text: bytes) -> None:
     assert done.exit_code == 1
 
 
-def test_a_site_without_its_segment_keeps_its_own_lesion() -> None:
-    """Two lesions of one bone, one of them in a segment: what the segment's said meanwhile leaves no trace."""
-    two = [{"bone": "clavicle", "side": "left", "segment": "proximal", "present": True}]
+@pytest.mark.parametrize("changed", [0, 1])
+@pytest.mark.parametrize("present", [True, False])
+def test_a_site_without_its_segment_keeps_its_own_lesion(changed: int, present: bool) -> None:
+    """Two lesions of one bone, one of them in a segment: what either said meanwhile leaves no trace."""
+    two = [{"bone": "clavicle", "side": "left", "segment": "proximal"}, {"bone": "clavicle", "side": "left"}]
     known = {"case_id": "C-1", "patient": {"sex": "female"}, "diagnosis": {"code": "crmo"}}
-    before = {**known, "clinical_lesions": [*two, {"bone": "clavicle", "side": "left"}]}
-    after = {**known, "clinical_lesions": [{**two[0], "present": False}, {"bone": "clavicle", "side": "left"}]}
+    one, other = (
+        [{**each, "present": said} if n == changed else each for n, each in enumerate(two)]
+        for said in (present, not present)
+    )
+    before, after = {**known, "clinical_lesions": one}, {**known, "clinical_lesions": other}
     written = to_fhir(before)
 
     assert put(before, put(after, written))["entry"] == written["entry"]

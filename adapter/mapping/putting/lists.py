@@ -60,6 +60,9 @@ class Entries:
     def _place(self, item: Json, moves: Moves, old: list[Json], taken: dict[int, int]) -> int | None:
         """The item of the changed case that an entry is to tell; None when it tells of nothing any more."""
         told = [n for n, each in self.listed.items() if self._says(each, item)]
+        own = next((n for n, each in enumerate(old) if self._says(each, item) and self._says(item, each)), -1)
+        if own in moves and moves[own] not in self.listed and not any(self._says(item, self.listed[n]) for n in told):
+            return None
         if told:
             # A site without its segment is told by every lesion of that bone, but first by one that has none either.
             return next((n for n in told if self._says(item, self.listed[n])), told[0])
