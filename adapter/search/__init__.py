@@ -5,7 +5,7 @@ Source: https://hl7.org/fhir/R4/search.html
 """
 
 from adapter.search.asking import MAX_COUNT, PATIENT, Filter, Search, Value, parse_moment, parse_search
-from adapter.search.matching import matches
+from adapter.search.matching import matches, within
 from adapter.search.parameters import Entry, index_of, load_parameters
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "matches",
     "parse_moment",
     "parse_search",
+    "within",
 ]

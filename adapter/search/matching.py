@@ -1,6 +1,6 @@
 """Hold one resource against a search without a database: what an export lets through its filters.
 
-Takes from: parameters, asking.  Gives to: registry.
+Takes from: parameters, asking.  Gives to: registry, store.
 Source: https://hl7.org/fhir/R4/search.html#prefix
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from typing import Any
 
 from adapter.errors import Json
 from adapter.search.asking import Filter, Search, Value
@@ -21,7 +22,7 @@ def matches(search: Search, resource: Json, updated_at: datetime) -> bool:
     """
     if search.ids is not None and resource["id"] not in search.ids:
         return False
-    if not all(_changed(updated_at, *each) for each in search.updated):
+    if not all(within(updated_at, *each) for each in search.updated):
         return False
     entries = index_of(resource) if search.filters else []
     return all(_passes(each, entries) for each in search.filters)
@@ -88,11 +89,11 @@ _MATCHES: dict[str, Callable[[Value, Entry], bool]] = {
 }
 
 
-def _changed(at: datetime, prefix: str, start: datetime, end: datetime) -> bool:
-    inside = start <= at < end
+def within(at: Any, prefix: str, start: datetime, end: datetime) -> Any:
+    """Whether a time, or a column of times, lies as a prefix says to a span whose end is not included."""
     return {
-        "eq": inside,
-        "ne": not inside,
+        "eq": (at >= start) & (at < end),
+        "ne": (at < start) | (at >= end),
         "gt": at >= end,
         "sa": at >= end,
         "lt": at < start,

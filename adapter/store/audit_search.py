@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.search import within
 from adapter.store.audit import AUDIT, Event
-from adapter.store.searching import within
 
 
 @dataclass

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from adapter.errors import UsageError
 from adapter.resource import dump_json, parse_json
-from adapter.search import Filter, Search, Value
+from adapter.search import Filter, Search, Value, within
 from adapter.store.inbox import INBOX
 from adapter.store.resources import INDEX, LIVING, RESOURCES, Stored, select
 
@@ -157,20 +157,6 @@ _MATCHES: dict[str, Callable[[Value], Condition]] = {
     "date": _date,
     "quantity": _quantity,
 }
-
-
-def within(at: sa.ColumnElement[datetime], prefix: str, start: datetime, end: datetime) -> Condition:
-    """Whether a time lies as a prefix says to a span whose end is not included."""
-    return {
-        "eq": (at >= start) & (at < end),
-        "ne": (at < start) | (at >= end),
-        "gt": at >= end,
-        "sa": at >= end,
-        "lt": at < start,
-        "eb": at < start,
-        "ge": at >= start,
-        "le": at < end,
-    }[prefix]
 
 
 def _order(search: Search) -> tuple[list[Any], list[Condition]]:

@@ -10,39 +10,15 @@ import sys
 from collections import Counter
 from typing import Any
 
-from adapter.access.granting import ASSERTION_TYPE
-from adapter.parts import Knowledge, Parts
-from adapter.store import clients
+from adapter.parts import Knowledge
 from adapter.web import create_app, tokens
 from adapter.web.limits import Failures
 from tests.battery.figures import remark, tell
 from tests.battery.grounds import load_warm, open_grounds
 from tests.battery.outbound import Outbound
-from tests.contract.test_token_endpoint import EC, FORMS, RSA, TOO_LARGE, WRONG, claims, signed, tokens_kept
+from tests.contract.test_token_endpoint import FORMS, TOO_LARGE, WRONG, ask_for_token, register, tokens_kept
 
 PUBLIC_URL = "https://registry.invalid"
-
-
-def register(parts: Parts) -> None:
-    """The clients that the lists speak of."""
-    with parts.store.writing() as connection:
-        at, both = parts.clock(), {"keys": [RSA.public(), EC.public()]}
-        told = {"source": "north", "scopes": "system/*.c system/Patient.rs", "created_at": at}
-        clients.add(connection, id="north", key_set=both, **told)
-        clients.add(connection, id="gone", key_set=both, revoked_at=at, **told)
-        clients.add(connection, id="keyed", key_digest="0" * 64, **told)
-        clients.add(connection, id="south", key_set=both, **told | {"source": "south"})
-
-
-def ask(client: Any, **changed: str | None) -> Any:
-    form = {
-        "grant_type": "client_credentials",
-        "scope": "system/*.c",
-        "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": signed(claims()),
-    }
-    told = {name: value for name, value in {**form, **changed}.items() if value is not None}
-    return client.post("/auth/token", data=told)
 
 
 def refused(client: Any) -> tuple[Counter[str], list[str]]:
@@ -50,12 +26,12 @@ def refused(client: Any) -> tuple[Counter[str], list[str]]:
     answers: Counter[str] = Counter()
     wrong = []
     for name, make in WRONG.items():
-        answer = ask(client, client_assertion=make())
+        answer = ask_for_token(client, client_assertion=make())
         expected = (400, "invalid_request") if name in TOO_LARGE else (401, "invalid_client")
         answers[f"{answer.status_code} {answer.json['error']}"] += 1
         wrong += [name] if (answer.status_code, answer.json["error"]) != expected else []
     for name, (form, error) in FORMS.items():
-        answer = ask(client, **form)
+        answer = ask_for_token(client, **form)
         answers[f"{answer.status_code} {answer.json['error']}"] += 1
         wrong += [name] if (answer.status_code, answer.json["error"]) != (400, error) else []
     return answers, wrong
@@ -70,7 +46,7 @@ def battery(knowledge: Knowledge, *, short: bool = False) -> bool:
         client = app.test_client()
         answers, wrong = refused(client)
         kept = len(tokens_kept(parts))
-        right = ask(client).status_code
+        right = ask_for_token(client).status_code
         calls = list(outbound.calls)
         sentinel = outbound.is_awake()
         app.extensions["background"].shutdown()

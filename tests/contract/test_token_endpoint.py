@@ -8,10 +8,12 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
@@ -38,33 +40,37 @@ def _patient_door(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def parts(guarded: Flask) -> Parts:
     found: Parts = guarded.extensions["parts"]
-    with found.store.writing() as connection:
+    register(found)
+    return found
+
+
+def register(parts: Parts) -> None:
+    """Clients with keys: one that may ask, one of another hospital, one that was revoked, one with an API key only."""
+    with parts.store.writing() as connection:
         both = {"keys": [RSA.public(), EC.public()]}
-        at = found.clock()
+        at = parts.clock()
         told = {"source": "north", "scopes": "system/*.c system/Patient.rs", "created_at": at}
         clients.add(connection, id="north", key_set=both, **told)
         clients.add(connection, id="gone", key_set=both, revoked_at=at, **told)
         clients.add(connection, id="keyed", key_digest="0" * 64, **told)
         clients.add(connection, id="south", key_set=both, **told | {"source": "south"})
-    return found
 
 
 @pytest.fixture
 def ask(guarded: Flask, parts: Parts) -> Callable[..., Any]:
+    return partial(ask_for_token, guarded.test_client())
+
+
+def ask_for_token(client: FlaskClient, **changed: str | None) -> Any:
     """Post a form to the token endpoint, right unless it is told otherwise; None leaves a parameter out."""
-    client = guarded.test_client()
-
-    def post(**changed: str | None) -> Any:
-        form = {
-            "grant_type": "client_credentials",
-            "scope": "system/*.c",
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": signed(claims()),
-        }
-        told = {name: value for name, value in {**form, **changed}.items() if value is not None}
-        return client.post("/auth/token", data=told)
-
-    return post
+    form = {
+        "grant_type": "client_credentials",
+        "scope": "system/*.c",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": signed(claims()),
+    }
+    told = {name: value for name, value in {**form, **changed}.items() if value is not None}
+    return client.post("/auth/token", data=told)
 
 
 _number = iter(range(10**9))

@@ -60,15 +60,21 @@ class Entries:
     def _place(self, item: Json, moves: Moves, old: list[Json], taken: dict[int, int]) -> int | None:
         """The item of the changed case that an entry is to tell; None when it tells of nothing any more."""
         told = [n for n, each in self.listed.items() if self._says(each, item)]
-        own = next((n for n, each in enumerate(old) if self._says(each, item) and self._says(item, each)), -1)
-        if own in moves and moves[own] not in self.listed and not any(self._says(item, self.listed[n]) for n in told):
+        # A site without its segment is told by every lesion of that bone, but first by one that has none either;
+        # when that one is left out by now, by none.
+        if same := [n for n in told if self._is(self.listed[n], item)]:
+            return same[0]
+        own = next((n for n, each in enumerate(old) if self._is(each, item)), -1)
+        if own in moves and moves[own] not in self.listed:
             return None
         if told:
-            # A site without its segment is told by every lesion of that bone, but first by one that has none either.
-            return next((n for n in told if self._says(item, self.listed[n])), told[0])
+            return told[0]
         before = next((n for n, each in enumerate(old) if self._says(each, item)), -1)
         moved = moves.get(before)
         return moved if moved in self.listed and moved not in taken else None
+
+    def _is(self, known: Json, item: Json) -> bool:
+        return self._says(known, item) and self._says(item, known)
 
     def _says(self, known: Json, item: Json) -> bool:
         if self.rule.feed:
