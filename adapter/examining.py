@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Literal
 
 from adapter.errors import Issue, Json, RemoteError
-from adapter.hospital import Hospital, Patience, Source, open_hospital, resolve_source
+from adapter.hospital import Patience, Source, resolve_source
+from adapter.hospital.client import Hospital, open_hospital
 from adapter.hospital.probing import ServerProfile, digest_of, probe_server
 from adapter.parts import Parts
 from adapter.store import server_profiles

@@ -11,7 +11,8 @@ from math import ceil
 
 from adapter.crawl.plan import IDS_IN_A_LIST, patients_in_a_search
 from adapter.errors import Json, RemoteError
-from adapter.hospital import Hospital, Patience, Search, Source, open_hospital, resolve_source
+from adapter.hospital import Patience, Search, Source, resolve_source
+from adapter.hospital.client import Hospital, open_hospital
 from adapter.hospital.collecting import Unit
 from adapter.hospital.matching import matches, patient_of
 from adapter.parts import Parts

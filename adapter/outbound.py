@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapter.errors import Json, RemoteError
-from adapter.hospital import open_hospital, resolve_source
+from adapter.hospital import resolve_source
+from adapter.hospital.client import open_hospital
 from adapter.parts import Parts
 from adapter.store import cases
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adapter.case import Consistency
-from adapter.cohort import Derivation, Statistics
-from adapter.eligibility import Criteria
-from adapter.hospital import Source
-from adapter.mapping import Mappings
-from adapter.pseudonym import Pseudonyms
-from adapter.sealing import Seals
-from adapter.store import Store
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from adapter.case import Consistency
+    from adapter.cohort import Derivation, Statistics
+    from adapter.eligibility import Criteria
+    from adapter.hospital import Source
+    from adapter.mapping import Mappings
+    from adapter.pseudonym import Pseudonyms
+    from adapter.sealing import Seals
+    from adapter.store import Store
 
 
 @dataclass(frozen=True)

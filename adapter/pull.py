@@ -22,7 +22,8 @@ from adapter.crawl import Handed, origins, staging
 from adapter.errors import Json, UsageError
 from adapter.examining import examine_source, find_changes, report_profile
 from adapter.forecast import forecast_pull
-from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
+from adapter.hospital import Patience, resolve_source
+from adapter.hospital.client import Hospital, open_hospital
 from adapter.inbound import receive_resources
 from adapter.incremental import (
     ALL,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapter.bundle import SCOPE_RULE
-from adapter.conditions import ensure_condition
+from adapter.conditions.held import ensure_condition
 from adapter.errors import GoneError, InvalidContentError, Issue, Json, NotFoundError, VersionConflictError
 from adapter.judgement import Judgement
 from adapter.parts import Parts

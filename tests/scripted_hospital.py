@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from adapter.hospital import Hospital, Unit
+from adapter.hospital import Unit
+from adapter.hospital.client import Hospital
 
 Json = dict[str, Any]
 

@@ -16,8 +16,8 @@ from adapter.bulk.recorded import RecordedSession
 from adapter.crawl import Handed
 from adapter.crawl.ledger import Scribe
 from adapter.errors import Issue, Json
-from adapter.hospital import Hospital
 from adapter.hospital.bulk.request import Bulk
+from adapter.hospital.client import Hospital
 from adapter.parts import Parts
 from adapter.store import bulk, candidates, jobs, units
 from adapter.store.units import Unit

@@ -15,8 +15,8 @@ from adapter.crawl.ledger import Scribe
 from adapter.crawl.questions import search
 from adapter.crawl.way import Way
 from adapter.errors import Issue
-from adapter.hospital import Hospital
 from adapter.hospital.answers import Page, read_page
+from adapter.hospital.client import Hospital
 from adapter.hospital.matching import patient_of, token_of
 from adapter.hospital.session import Answer
 from adapter.parts import Parts

@@ -24,9 +24,9 @@ from adapter.crawl.trust import Trust
 from adapter.crawl.walk import can_split
 from adapter.crawl.way import Way
 from adapter.errors import Json, RemoteTransientError
-from adapter.hospital import Hospital
 from adapter.hospital.answers import Page, read_page, read_resource
 from adapter.hospital.asking import Question, Reply
+from adapter.hospital.client import Hospital
 from adapter.hospital.politeness import QuietHour
 from adapter.hospital.session import Answer
 from adapter.parts import Parts

@@ -15,7 +15,7 @@ from adapter.crawl.engine import SILENT_IN_A_ROW, Crawl
 from adapter.crawl.plan import Plan
 from adapter.crawl.staging import begin_again, give_up
 from adapter.errors import RemoteError, RemoteTransientError
-from adapter.hospital import Hospital
+from adapter.hospital.client import Hospital
 from adapter.parts import Parts
 from adapter.store import units
 from adapter.store.units import Stage

@@ -12,7 +12,7 @@ from adapter.crawl.handing import Handed, Taken
 from adapter.crawl.plan import Plan
 from adapter.crawl.stages import run_stages
 from adapter.errors import Issue
-from adapter.hospital import Hospital
+from adapter.hospital.client import Hospital
 from adapter.parts import Parts
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from adapter.errors import Json, RemoteError
-from adapter.hospital.answers import Page
 from adapter.hospital.origin import host_of, resolve_link
+
+if TYPE_CHECKING:
+    from adapter.hospital.answers import Page
 
 MAX_PAGES = 20_000
 MAX_PAGES_WITHOUT_NEWS = 20

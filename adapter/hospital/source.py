@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from adapter.errors import ConfigError
 from adapter.hospital.bulk.request import Bulk
 from adapter.hospital.opposition import Opposition
 from adapter.hospital.politeness import Politeness
 from adapter.hospital.search import Search
-from adapter.tokens import Algorithm
+
+if TYPE_CHECKING:
+    from adapter.tokens import Algorithm
 
 AuthenticationKind = Literal["none", "bearer", "basic", "client-secret", "smart-backend-services", "mutual-tls"]
 _MAX_SECRET_BYTES = 65_536

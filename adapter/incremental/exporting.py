@@ -15,7 +15,7 @@ from datetime import datetime
 from adapter.bulk import Exported, ExportTaking, Stopped, end_export, find_exported, run_export
 from adapter.crawl import Handed
 from adapter.errors import RemoteError, RemoteTransientError
-from adapter.hospital import Hospital
+from adapter.hospital.client import Hospital
 from adapter.incremental.memory import Memory
 from adapter.parts import Parts
 from adapter.store import Connection, known, units

@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 from adapter.crawl.ledger import Scribe
 from adapter.errors import Json, RemoteError
-from adapter.hospital import Hospital
 from adapter.hospital.answers import read_resource
 from adapter.hospital.asking import Question
+from adapter.hospital.client import Hospital
 from adapter.hospital.origin import resolve_link
 from adapter.hospital.session import Answer
 from adapter.parts import Parts

@@ -12,8 +12,7 @@ from datetime import datetime
 from adapter.crawl.parcel import LEFT_OUT
 from adapter.crawl.plan import IDS_IN_A_LIST, Plan, lists_of
 from adapter.errors import RemoteError
-from adapter.hospital import Hospital
-from adapter.hospital.client import is_id
+from adapter.hospital.client import Hospital, is_id
 from adapter.incremental.history import read_history
 from adapter.incremental.memory import Memory, version_at
 from adapter.incremental.wishes import ELEMENTS, find_objecting, speaks_of_patients

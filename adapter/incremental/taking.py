@@ -11,10 +11,9 @@ from datetime import datetime
 from adapter.crawl import SearchTaking
 from adapter.crawl.plan import Plan
 from adapter.errors import Issue
-from adapter.hospital import Hospital
 from adapter.hospital.answers import read_page
 from adapter.hospital.asking import Question
-from adapter.hospital.client import address
+from adapter.hospital.client import Hospital, address
 from adapter.hospital.session import Answer
 from adapter.incremental.exporting import KnownExport
 from adapter.incremental.memory import Memory

@@ -14,7 +14,7 @@ from typing import Literal
 
 from adapter.crawl import Handed
 from adapter.errors import Issue, Json, NotFoundError, RemoteError
-from adapter.hospital import Hospital
+from adapter.hospital.client import Hospital
 from adapter.hospital.matching import matches
 from adapter.inbound import receive_case
 from adapter.parts import Parts

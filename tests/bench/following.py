@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapter.errors import Json
-from adapter.hospital import Patience, open_hospital, resolve_source
+from adapter.hospital import Patience, resolve_source
+from adapter.hospital.client import open_hospital
 from adapter.incremental import Memory, open_taking
 from adapter.parts import Parts
 from adapter.store import candidates

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from adapter.crawl.engine import Crawl
 from adapter.crawl.plan import Plan
-from adapter.hospital import Patience, open_hospital
+from adapter.hospital import Patience
+from adapter.hospital.client import open_hospital
 from adapter.store import candidates, units
 from tests.faults.ours import open_parts, source_of
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -220,3 +222,11 @@ def test_no_room_is_called_by_a_word_that_says_nothing() -> None:
     names = {part.removesuffix(".py").lower() for file in files() for part in file.relative_to(PACKAGE).parts}
     shapeless = {name for name in names for word in SHAPELESS if name in (word, f"{word}s")}
     assert shapeless == set()
+
+
+def test_a_screening_process_loads_no_database_and_no_http() -> None:
+    """Every process of a screening starts by importing; what it does not need is time that cannot be shared out."""
+    told = "import sys, adapter.screen; print(*(each for each in sys.argv[1:] if each in sys.modules))"
+    unneeded = ("sqlalchemy", "requests", "joserfc", "flask", "scipy", "matplotlib", "pyarrow")
+    loaded = subprocess.run([sys.executable, "-c", told, *unneeded], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []

@@ -11,7 +11,8 @@ from typing import Any, cast
 from adapter.bootstrap import make_id, now
 from adapter.crawl import SearchTaking
 from adapter.errors import RemoteError
-from adapter.hospital import Patience, Search, Source, open_hospital, resolve_source
+from adapter.hospital import Patience, Search, Source, resolve_source
+from adapter.hospital.client import open_hospital
 from adapter.parts import Parts
 from adapter.pseudonym import load_pseudonyms
 from adapter.sealing import load_seals

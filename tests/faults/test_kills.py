@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from adapter.crawl import SearchTaking
-from adapter.hospital import open_hospital
+from adapter.hospital.client import open_hospital
 from tests.faults.catalogue import MODES
 from tests.faults.hospital import Hospital
 from tests.faults.ours import open_parts, pull, source_of

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapter.hospital import Hospital, Patience, Source, open_hospital, resolve_source
+from adapter.hospital import Patience, Source, resolve_source
+from adapter.hospital.client import Hospital, open_hospital
 from tests.scripted_hospital import NOW, ScriptedHospital, run_scripted_hospital
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from adapter.errors import ConfigError, RemoteAuthError, RemoteError
-from adapter.hospital import Hospital, Patience, load_sources, open_hospital
+from adapter.hospital import Patience, load_sources
+from adapter.hospital.client import Hospital, open_hospital
 from adapter.tokens import ALGORITHMS, Algorithm, KeyRing, save_key_ring
 from tests.authority import NOW, Authority, run_authority
 

@@ -9,7 +9,8 @@ import pytest
 from requests import exceptions
 
 from adapter.errors import RemoteAuthError, RemoteError, UsageError
-from adapter.hospital import Hospital, Patience, Source, open_hospital
+from adapter.hospital import Patience, Source
+from adapter.hospital.client import Hospital, open_hospital
 from adapter.hospital.retry import parse_retry_after
 from adapter.hospital.session import TRANSLATIONS, translate_exception
 from tests.scripted_hospital import (

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapter.hospital import Hospital, Patience, open_hospital, resolve_source
+from adapter.hospital import Patience, resolve_source
+from adapter.hospital.client import Hospital, open_hospital
 from tests.scripted_hospital import (
     Scripted,
     ScriptedHospital,

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from adapter.errors import ConfigError, DeclarationError
-from adapter.hospital import Patience, Unit, load_sources, open_hospital
+from adapter.hospital import Patience, Unit, load_sources
+from adapter.hospital.client import open_hospital
 from tests.authority import Authority, run_authority
 
 USES = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]

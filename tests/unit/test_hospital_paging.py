@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from adapter.errors import RemoteError
-from adapter.hospital import Hospital
+from adapter.hospital.client import Hospital
 from adapter.hospital.origin import resolve_link
 from tests.scripted_hospital import (
     Scripted,

@@ -11,7 +11,8 @@ import pytest
 
 from adapter.crawl import SearchTaking
 from adapter.errors import RemoteError, RemoteTransientError
-from adapter.hospital import Hospital, Patience, Search, Source, open_hospital, resolve_source
+from adapter.hospital import Patience, Search, Source, resolve_source
+from adapter.hospital.client import Hospital, open_hospital
 from adapter.parts import Parts
 from adapter.store import candidates, units
 from adapter.store.units import Stage, Unit

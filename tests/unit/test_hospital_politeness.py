@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.errors import DeclarationError, RemoteTransientError
-from adapter.hospital import Patience, Source, load_sources, open_hospital
+from adapter.hospital import Patience, Source, load_sources
+from adapter.hospital.client import open_hospital
 from adapter.hospital.politeness import DAYS, Politeness, QuietHours, Turns, quiet_until
 from tests.scripted_hospital import GOOD, ScriptedHospital, answer, collect
 

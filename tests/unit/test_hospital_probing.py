@@ -11,7 +11,8 @@ import pytest
 
 from adapter.errors import RemoteAuthError, RemoteError
 from adapter.examining import explain_profile
-from adapter.hospital import Patience, Search, Source, open_hospital, resolve_source
+from adapter.hospital import Patience, Search, Source, resolve_source
+from adapter.hospital.client import open_hospital
 from adapter.hospital.probing import ServerProfile, probe_server
 from adapter.synthetic.server import Answer, FhirServer, serve_resources
 

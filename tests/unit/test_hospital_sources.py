@@ -14,7 +14,8 @@ from adapter.errors import (
     RemoteTransientError,
     UsageError,
 )
-from adapter.hospital import Hospital, Source, load_sources, open_hospital, resolve_source
+from adapter.hospital import Source, load_sources, resolve_source
+from adapter.hospital.client import Hospital, open_hospital
 from tests.scripted_hospital import GOOD, Scripted, ScriptedHospital, answer, collect, condition
 
 

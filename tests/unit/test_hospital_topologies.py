@@ -18,7 +18,8 @@ import pytest
 
 from adapter.crawl import SearchTaking
 from adapter.errors import RemoteError
-from adapter.hospital import Hospital, Patience, Search, load_sources
+from adapter.hospital import Patience, Search, load_sources
+from adapter.hospital.client import Hospital
 from adapter.hospital.session import open_session
 from adapter.tokens import KeyRing, save_key_ring
 from tests.authority import NOW, Authority, run_authority

@@ -1,11 +1,6 @@
-"""What an entry of a pushed Bundle asks for: a creation or an update, perhaps on a condition. Read, and held to.
+"""What an entry of a pushed Bundle asks for: a creation or an update, perhaps on a condition.
 
-The registry knows a child by one identifier, under a pseudonym that is the primary key of its cases; so a condition
-names that identifier and nothing else, and what it finds is looked up where the case is stored, in the same
-transaction. Of the case's parts no identifier is kept: an update by one replaces them with the whole case, which is
-right; a creation only if there is none could not be kept, and is refused.
-
-Takes from: errors, store.  Gives to: judgement, recording.
+Takes from: errors.  Gives to: conditions, conditions.held.
 Source: https://hl7.org/fhir/R4/http.html#ccreate, https://hl7.org/fhir/R4/http.html#cond-update
 """
 
@@ -16,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from adapter.errors import InvalidContentError, Issue, Json
-from adapter.store import Connection, cases
+from adapter.errors import Issue, Json
 
 CaseId = Callable[[Json, str], str | None]
 
@@ -50,7 +44,7 @@ def check_requests(bundle: Json, case_id: CaseId) -> list[Issue]:
         # Two entries on one condition: each would have to be the other.
         if (key := (str(resource.get("resourceType")), told)) in seen:
             text = "expected another condition than that of an entry before"
-            found.append(_issue("duplicate", place, text, "une autre condition que celle d'une entrée est attendue"))
+            found.append(issue_of("duplicate", place, text, "une autre condition que celle d'une entrée est attendue"))
         seen.add(key)
     return found
 
@@ -63,23 +57,6 @@ def condition_of(bundle: Json, case_id: CaseId) -> Condition | None:
             named = case_id(_only(resource, _identifier(told)), "")
             return Condition("ifNoneExist" in request, named) if named else None
     return None
-
-
-def ensure_condition(connection: Connection, condition: Condition, case: Json, version: int) -> None:
-    """In the transaction that has just made a version of a case, holding its row.
-
-    Errors:  InvalidContentError (412): then the version must not stand
-    """
-    if condition.case_id != case["case_id"] and cases.exists(connection, condition.case_id):
-        english = "The condition names one case, and the Patient's own identifiers another: nothing was changed."
-        french = "La condition désigne un cas et les identifiants du Patient un autre : rien n'a été modifié."
-        raise _failed("multiple-matches", english, french)
-    if condition.create_only and version > 1:
-        before = cases.read(connection, case["case_id"], version - 1).case
-        if before.get("patient") != case.get("patient"):
-            english = "The case exists and says otherwise about the Patient: PUT Patient?identifier=… would change it."
-            french = "Le cas existe et décrit autrement le Patient : PUT Patient?identifier=… le modifierait."
-            raise _failed("conflict", english, french)
 
 
 def _requests(bundle: Json) -> Iterator[tuple[int, Json, Json]]:
@@ -97,11 +74,11 @@ def _check_method(place: str, request: Json) -> Iterator[Issue]:
     if method not in ("POST", "PUT"):
         text = "expected POST or PUT: a Bundle tells what is known of a child, and reads or deletes nothing"
         french = "POST ou PUT est attendu : un Bundle dit ce qui est su d'un enfant, sans lire ni supprimer"
-        yield _issue("not-supported", f"{place}.method", text, french)
+        yield issue_of("not-supported", f"{place}.method", text, french)
     for name in ("ifMatch", "ifNoneMatch", "ifModifiedSince"):
         if name in request:
             text = f"expected no {name}: the condition of an entry is an identifier"
-            yield _issue("not-supported", f"{place}.{name}", text, f"{name} n'est pas pris en charge ici")
+            yield issue_of("not-supported", f"{place}.{name}", text, f"{name} n'est pas pris en charge ici")
 
 
 def _check_condition(place: str, request: Json, resource: Json, told: str, case_id: CaseId) -> Iterator[Issue]:
@@ -111,20 +88,20 @@ def _check_condition(place: str, request: Json, resource: Json, told: str, case_
     identifier = _identifier(told)
     if create != (request.get("method", "POST") == "POST"):
         text = "expected ifNoneExist with POST, and a condition in the url with PUT"
-        yield _issue("invalid", where, text, "ifNoneExist va avec POST, une condition dans url avec PUT")
+        yield issue_of("invalid", where, text, "ifNoneExist va avec POST, une condition dans url avec PUT")
     elif create and not patient:
         text = "expected no ifNoneExist but for the Patient: of a case's parts no identifier is kept; PUT replaces them"
         french = "ifNoneExist n'est accepté que pour le Patient : des parties d'un cas aucun identifiant n'est gardé"
-        yield _issue("not-supported", where, text, french)
+        yield issue_of("not-supported", where, text, french)
     elif identifier is None:
         text = "expected the condition identifier=system|value, once and alone"
-        yield _issue("not-supported", where, text, "la condition attendue est identifier=system|value, seule")
+        yield issue_of("not-supported", where, text, "la condition attendue est identifier=system|value, seule")
     elif not _only(resource, identifier)["identifier"]:
         text = "expected an identifier that the resource itself bears"
-        yield _issue("invalid", where, text, "un identifiant que porte la ressource elle-même est attendu")
+        yield issue_of("invalid", where, text, "un identifiant que porte la ressource elle-même est attendu")
     elif patient and case_id(_only(resource, identifier), "") is None:
         text = "expected an identifier that is one child's and stays (a billing number is a parent's)"
-        yield _issue("business-rule", where, text, "un identifiant propre à un enfant et durable est attendu")
+        yield issue_of("business-rule", where, text, "un identifiant propre à un enfant et durable est attendu")
 
 
 def _condition(request: Json) -> str | None:
@@ -152,9 +129,5 @@ def _only(resource: Json, identifier: tuple[str, str] | None) -> Json:
     return {"resourceType": resource.get("resourceType"), "identifier": fitting[:1]}
 
 
-def _failed(kind: str, english: str, french: str) -> InvalidContentError:
-    return InvalidContentError([_issue(kind, "Bundle", english, french)], 412)
-
-
-def _issue(kind: str, expression: str, text: str, french: str) -> Issue:
+def issue_of(kind: str, expression: str, text: str, french: str) -> Issue:
     return Issue("error", kind, expression, "entry-request", text, stage="receive", text_fr=french)
