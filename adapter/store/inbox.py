@@ -54,9 +54,9 @@ INBOX = sa.Table(
     sa.Column("scopes", sa.Text),
     sa.Index("uq_inbox_first", "source", "message_key", unique=True),
     sa.Index("ix_inbox_state", "state", "received_at"),
-    sa.Index("ix_inbox_case_id", "case_id"),
+    sa.Index("ix_inbox_case_id", "case_id", "state"),
     sa.Index("ix_inbox_state_source", "state", "source", "received_at", "id"),
-    sa.Index("ix_inbox_source", "source", "case_version", "case_id"),
+    sa.Index("ix_inbox_source", "source", "case_id", "case_version"),
 )
 _FIRST = INBOX.c.duplicate_of.is_(None)
 WITHOUT_RAW = [column for column in INBOX.c if column.name not in ("raw", "seal")]

@@ -30,8 +30,7 @@ RESOURCES = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("body", JsonText),
-    sa.Index("ix_resources_case_id", "case_id", "current"),
-    sa.Index("ix_resources_updated_at", "type", "current", "updated_at"),
+    sa.Index("ix_resources_case_id", "case_id", "type", "current"),
 )
 INDEX = sa.Table(
     "resource_index",
@@ -57,6 +56,14 @@ PUBLISHED = sa.Table(
     sa.Column("mapping_version", sa.String(64), nullable=False),
 )
 CURRENT = RESOURCES.c.current.is_(True)
+# Of the current alone: with them in the key, SQLite would look for one resource by its id among all of its type.
+sa.Index(
+    "ix_resources_updated_at",
+    RESOURCES.c.type,
+    RESOURCES.c.updated_at,
+    sqlite_where=CURRENT,
+    postgresql_where=CURRENT,
+)
 # Any number that nobody else takes.
 _BEHIND_LOCK = 0x43524D42
 LIVING = CURRENT & RESOURCES.c.body.is_not(None)

@@ -164,7 +164,8 @@ def test_resources_and_search_go_with_the_case(parts: Parts, settings: Settings)
     found = app.test_client().get("/fhir/Condition", query_string={"subject": f"Patient/{new}"}).get_json()
     app.extensions["background"].shutdown()
 
-    assert [each.body for each in after] == [renamed(each.body, old, new) for each in before]
+    told = {(each.type, each.id): each.body for each in after}
+    assert told == {(each.type, renamed(each.id, old, new)): renamed(each.body, old, new) for each in before}
     assert min(each.updated_at for each in after) > max(each.updated_at for each in before), "told as new"
     assert found["total"] == 1
 
