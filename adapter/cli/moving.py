@@ -70,12 +70,12 @@ def push(session: Session, case_id: str, to: str, as_json: bool) -> None:
 @click.pass_obj
 def serve(session: Session, /, with_worker: bool | None, as_json: bool, **told: str | None) -> None:
     """Serve FHIR, JSON and pages until interrupted; what is under way then is answered first."""
-    from adapter.config import ensure_processes
+    from adapter.web.serving import ensure_servable
     from adapter.web.serving import serve as serve_web
 
     worker = None if with_worker is None else "inside" if with_worker else "outside"
     settings = session.settings(worker=worker, **told)
-    ensure_processes(settings)
+    ensure_servable(settings)
     if as_json:
         emit({"url": f"http://{settings.host}:{settings.port}/"}, indent=False)
     tell(f"serving on http://{settings.host}:{settings.port}/ (Ctrl-C ends)")
@@ -94,9 +94,13 @@ def demo(session: Session, no_serve: bool, as_json: bool) -> None:
     from adapter.bootstrap import open_parts
     from adapter.demo import run_demo
     from adapter.pull import exit_code
+    from adapter.web.serving import ensure_servable
+    from adapter.web.serving import serve as serve_web
 
     folder = session.settings().data / "demo"
     settings = session.settings(data=str(folder), database_url=f"sqlite:///{folder / 'registry.db'}")
+    if not no_serve:
+        ensure_servable(settings)
     tell("making a hospital and pulling from it over HTTP on this machine")
     with open_parts(settings) as parts, show_progress("auto", elsewhere="text") as show:
         shown = run_demo(parts, notice=lambda progress: show("demo", progress))
@@ -105,8 +109,6 @@ def demo(session: Session, no_serve: bool, as_json: bool) -> None:
     else:
         _show(shown)
     if not no_serve:
-        from adapter.web.serving import serve as serve_web
-
         tell(f"serving on http://{settings.host}:{settings.port}/ (Ctrl-C ends)")
         serve_web(settings)
     end(exit_code(shown.report))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -19,7 +20,7 @@ from gunicorn.app.base import BaseApplication
 from adapter.access.key_sets import open_key_sets
 from adapter.bootstrap import open_parts
 from adapter.config import LOOPBACK, Settings, ensure_loopback, ensure_processes
-from adapter.errors import RemoteTransientError
+from adapter.errors import ConfigError, RemoteTransientError
 from adapter.inbound import finish, forget_old_bytes
 from adapter.registry import catch_up
 from adapter.store import pseudonym_keys
@@ -100,11 +101,26 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no typ
         return open_app(self.settings)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until interrupted; what is under way then is answered first.
-
-    Errors:  ConfigError when that would be open to a network unprotected, or several processes on SQLite
+def ensure_servable(settings: Settings) -> None:
+    """Errors:  ConfigError when serving would be open to a network unprotected, for several processes on SQLite, and
+    when the address cannot be had
     """
     ensure_loopback(settings)
     ensure_processes(settings)
+    _ensure_free(settings.host, settings.port)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted; what is under way then is answered first.  Errors:  as `ensure_servable`"""
+    ensure_servable(settings)
     _Server(settings).run()
+
+
+def _ensure_free(host: str, port: int) -> None:
+    """Gunicorn would try five times and then tell it in words of its own."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        raise ConfigError(f"Nothing can be served at {host}:{port} ({told}): set CRMO_PORT or CRMO_HOST.") from None

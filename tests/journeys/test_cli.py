@@ -175,6 +175,20 @@ def test_serve_beyond_this_machine_must_be_wanted(run: Run, monkeypatch: pytest.
     assert "CRMO_UNPROTECTED" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_others_use_is_told_before_anything_is_done(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("CRMO_PORT", str(port))
+        result = run(command)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"127.0.0.1:{port}" in result.stderr
+    assert "CRMO_PORT" in result.stderr
+
+
 def test_inbox_and_case_show_what_is_kept(run: Run, kept: str) -> None:
     entries = json.loads(run("inbox", "list", "--json").stdout)
     quarantined = next(entry for entry in entries if entry["state"] == "quarantined")
