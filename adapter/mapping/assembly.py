@@ -57,8 +57,8 @@ class Assembly:
         if slot.place == "keyed":
             return (slot.case, item[0])
         if slot.place == "join":
-            target = self._item_of(item[1], taken.resource)
-            return (slot.case, self._index(slot.case, target[2]), slot.field) if target else None
+            joined = self._joined(slot, item[1], taken.resource)
+            return (slot.case, self._index(slot.case, joined), slot.field) if joined is not None else None
         return (slot.case,) if item.items() <= self.case[slot.case].items() else None
 
     def _index(self, name: str, item: Json) -> int:
@@ -79,18 +79,21 @@ class Assembly:
 
     def _join(self, slot: Slot, answers: list[tuple[Json, Json, Any]]) -> None:
         """Facts that stand in resources of their own, put onto the items they speak of."""
-        known = self.run.items
         for resource, reference, value in answers:
-            target: Item | None
-            try:
-                target = known[reference["reference"]]
-            except (KeyError, TypeError):
-                target = self._item_of(reference, resource)
-            if target is None or target[0].case != slot.case:
+            if (joined := self._joined(slot, reference, resource)) is None:
                 text = "what this speaks of is not in the Bundle; left out"
                 self.run.issue("warning", "not-found", slot.map.rules[-1], "dangling", text, self._at(slot, resource))
             else:
-                target[2].setdefault(slot.field, value)
+                joined.setdefault(slot.field, value)
+
+    def _joined(self, slot: Slot, reference: Any, holder: Json) -> Json | None:
+        """The item that a fact is put onto; None when what it speaks of is no item of that list."""
+        target: Item | None
+        try:
+            target = self.run.items[reference["reference"]]
+        except (KeyError, TypeError):
+            target = self._item_of(reference, holder)
+        return target[2] if target and target[0].case == slot.case else None
 
     def _at(self, slot: Slot, resource: Json) -> Standing:
         """Where a resource stood: looked up only when something is to be said of it."""

@@ -25,6 +25,7 @@ from adapter.validation.fhirpath import evaluate
 from adapter.validation.scope import Scope
 from tests import test_cases
 from tests.mapping import test_readings
+from tests.sample_cases import make_case
 from tests.strategies import cases
 
 Json = dict[str, Any]
@@ -154,6 +155,23 @@ def test_a_gap_that_another_resource_filled_names_that_resource() -> None:
     told = entry([again], "/diagnosis/date", verificationStatus={"cc": ["condition-ver-status confirmed"]})
 
     assert told["source"] == "Bundle.entry[2].resource.recordedDate"
+
+
+def test_a_result_that_speaks_of_something_else_has_no_place_and_no_trace() -> None:
+    """Found by mutated Bundles: a histology part of an imaging study, in a record without a biopsy."""
+    bundle = MAPPINGS.to_fhir(make_case(1))
+    kept = [each for each in bundle["entry"] if each["resource"]["resourceType"] != "Procedure"]
+    study = next(each["fullUrl"] for each in kept if each["resource"]["resourceType"] == "ImagingStudy")
+    results = [each["resource"] for each in kept if "partOf" in each["resource"]]
+    for result in results:
+        result["partOf"] = [{"reference": study}]
+
+    told = MAPPINGS.to_case({**bundle, "entry": kept}, "C-1")
+
+    assert results
+    assert "biopsies" not in (told.case or {})
+    assert [each["case"] for each in told.trace if each["case"].startswith("/biopsies")] == []
+    assert len([each for each in told.issues if "dangling" in each.rule]) == len(results)
 
 
 def written(case: Json) -> dict[tuple[str, str], Any]:
