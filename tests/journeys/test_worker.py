@@ -55,9 +55,9 @@ class GatedServer(FhirServer):
 def until(true: Callable[[], bool]) -> bool:
     """Wait for it, as long as a loaded machine may take."""
     deadline = time.monotonic() + SOON
-    while not true() and time.monotonic() < deadline:
+    while not (seen := true()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return true()
+    return seen
 
 
 def state_of(parts: Parts, job_id: str) -> str:
@@ -220,7 +220,7 @@ def test_hospital_that_is_away_is_asked_again_later(hospitals: Parts, file_queue
     guided = replace(hospitals, sources={"h0": away})
     job_id = start_pull(guided, "h0")
     with working(guided, file_queue):
-        assert until(lambda: state_of(guided, job_id) == "waiting" and _attempts(guided, job_id) == 1)
+        assert until(lambda: _stands(guided, job_id) == ("waiting", 1))
     with guided.store.reading() as connection:
         job = jobs.find(connection, job_id)
     assert job.due_at - (job.seen_at or job.due_at) >= timedelta(seconds=50)
@@ -246,7 +246,7 @@ def test_pull_asked_for_in_quiet_hours_waits_for_their_end(hospitals: Parts, fil
     job_id = start_pull(guided, "h0")
     with working(guided, file_queue):
         assert until(lambda: _due(guided, job_id) == datetime(2026, 3, 17, 5, 0, tzinfo=UTC))
-    assert (state_of(guided, job_id), _attempts(guided, job_id)) == ("waiting", 0)
+    assert _stands(guided, job_id) == ("waiting", 0)
 
 
 def _due(parts: Parts, job_id: str) -> datetime:
@@ -254,9 +254,11 @@ def _due(parts: Parts, job_id: str) -> datetime:
         return jobs.find(connection, job_id).due_at
 
 
-def _attempts(parts: Parts, job_id: str) -> int:
+def _stands(parts: Parts, job_id: str) -> tuple[str, int]:
+    """State and attempts of one moment."""
     with parts.store.reading() as connection:
-        return jobs.find(connection, job_id).attempts
+        job = jobs.find(connection, job_id)
+    return job.state, job.attempts
 
 
 class BrokenQueue(WakingQueue):
@@ -330,7 +332,7 @@ def test_killed_workers_pull_is_finished_by_the_next(apart: dict[str, str], serv
             assert until(lambda: state_of(own, job_id) in ("complete", "partial"))
             second.terminate()
             _, told = second.communicate(timeout=SOON)
-        assert (second.returncode, _attempts(own, job_id), state_of(own, job_id)) == (0, 2, "complete")
+        assert (second.returncode, _stands(own, job_id)) == (0, ("complete", 2))
     ends = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
     assert [each["state"] for each in ends if "state" in each] == ["complete"]
 
