@@ -58,8 +58,11 @@ class SigningKey:
 
 def make_key(algorithm: Algorithm, made_at: datetime) -> SigningKey:
     """A new key; its id is its thumbprint, so that no two keys share one."""
-    key = RSAKey.generate_key(NEW_RSA_BITS) if algorithm == "RS384" else ECKey.generate_key("P-384")
-    return SigningKey(algorithm, key.thumbprint(), made_at.isoformat(timespec="seconds"), key)
+    while True:
+        key = RSAKey.generate_key(NEW_RSA_BITS) if algorithm == "RS384" else ECKey.generate_key("P-384")
+        # One thumbprint in 64 begins as an option does: `keys forget` could not be told it.
+        if not key.thumbprint().startswith("-"):
+            return SigningKey(algorithm, key.thumbprint(), made_at.isoformat(timespec="seconds"), key)
 
 
 def load_key(jwk: Json) -> SigningKey:

@@ -26,6 +26,7 @@ from adapter.tokens import (
     load_key,
     load_key_ring,
     make_assertion,
+    make_key,
     read_client,
     save_key_ring,
     verify_assertion,
@@ -286,6 +287,13 @@ def test_a_key_is_published_before_it_signs_and_after() -> None:
     with pytest.raises(UsageError, match="signs"):
         turned.without(turned.keys[2].key_id)
     assert len(turned.without(turned.keys[1].key_id).keys) == 2
+
+
+def test_no_key_is_named_as_an_option_of_a_command_is() -> None:
+    made = [make_key("ES384", datetime.now(UTC)).key_id for _ in range(300)]
+
+    assert len(set(made)) == len(made)
+    assert [each for each in made if each.startswith("-")] == []
 
 
 @pytest.mark.parametrize("jwk", [{}, {"kty": "oct", "k": "AA", "kid": "x"}, JWK, {**JWK, "kid": ""}, {"kty": "EC"}])
