@@ -61,8 +61,8 @@ def make_key(algorithm: Algorithm, made_at: datetime) -> SigningKey:
     while True:
         key = RSAKey.generate_key(NEW_RSA_BITS) if algorithm == "RS384" else ECKey.generate_key("P-384")
         # One thumbprint in 64 begins as an option does: `keys forget` could not be told it.
-        if not key.thumbprint().startswith("-"):
-            return SigningKey(algorithm, key.thumbprint(), made_at.isoformat(timespec="seconds"), key)
+        if not (key_id := key.thumbprint()).startswith("-"):
+            return SigningKey(algorithm, key_id, made_at.isoformat(timespec="seconds"), key)
 
 
 def load_key(jwk: Json) -> SigningKey:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,13 +31,6 @@ class Steps:
     def _step(self) -> int:
         self.count += 1
         return 0
-
-    @contextmanager
-    def of_one(self) -> Iterator[list[int]]:
-        told: list[int] = []
-        before = self.count
-        yield told
-        told.append(self.count - before)
 
 
 def push(client: FlaskClient, number: int, **changed: str) -> str:
@@ -81,9 +73,9 @@ def test_what_is_asked_of_one_child_does_not_grow_with_the_others(client: FlaskC
     counts = []
     for begin, end in ((0, FEW), (FEW, MANY)):
         case_id = [push(client, number) for number in range(begin, end)][-1]
-        with steps.of_one() as told:
-            ASKED[asked](client, end - 1, case_id)
-        counts += told
+        before = steps.count
+        ASKED[asked](client, end - 1, case_id)
+        counts.append(steps.count - before)
     few, many = counts
     assert few > 0
     assert many - few < MANY - FEW, f"{few} steps beside {FEW} others, {many} beside {MANY}"
