@@ -19,12 +19,14 @@ from tests.battery.maintenance import MAINTENANCE
 from tests.battery.migrating import MIGRATIONS, migration_points
 from tests.battery.points import POINTS, Point
 from tests.battery.pulling import hospital, pulls
+from tests.battery.rotating import Rotate
 
 EACH = 4
 # Of the short form: those where most can go wrong, over every journey.
 CHOSEN = (
     *("push/inbox-written", "push/inbox-committed", "push/before-commit", "push/after-commit", "push/acknowledged"),
     *("amend/before-commit", "case/after-commit", "retry/before-commit", "erase/bytes-gone", "reseal/second-batch"),
+    *("rotate/key-added", "rotate/second-cases"),
     *("export/tables-written", "backup/third-table", "restore/fifth-table", "start/sealing-key-made"),
     *("migrate-0004/marked", "pull/page-committed", "pull/patient-received", "pull/watermark-before-commit"),
 )
@@ -87,7 +89,7 @@ def _in_a_child(work: Callable[[], None]) -> None:
 def run(knowledge: Knowledge, database: str, points: list[Point], each: int) -> Tally:
     tally = Tally()
     with hospital() as base, open_grounds(database) as (grounds,):
-        made = {**JOURNEYS, **MAINTENANCE, **MIGRATIONS, **pulls(base)}
+        made = {**JOURNEYS, **MAINTENANCE, "rotate": Rotate, **MIGRATIONS, **pulls(base)}
         for name in dict.fromkeys(point.journey for point in points):
             journey = made[name](knowledge)
             grounds.begin()

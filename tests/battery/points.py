@@ -137,6 +137,29 @@ RESEAL = [
     Point("reseal", "one-of-some", "adapter.sealing:Seals.seal", at=2),
     Point("reseal", "second-batch", "adapter.store.inbox:seal_again", at=2),
 ]
+ROTATE = [
+    *_points(
+        "rotate",
+        ("key-drafted", "adapter.keyfile:_draft", ""),
+        ("key-added", "adapter.rotating:add_key", ""),
+        ("begun", "adapter.store.pseudonym_keys:begin", ""),
+        ("cases-before-commit", "adapter.store.rotation:rotate_cases", ""),
+        ("cases-done", "adapter.rotating:_Turn.do_cases", ""),
+        ("messages-before-commit", "adapter.store.rotation:rotate_messages", ""),
+        ("messages-done", "adapter.rotating:_Turn.do_messages", ""),
+        ("requests-before-commit", "adapter.store.pseudonym_keys:note_requests", ""),
+        ("requests-done", "adapter.rotating:_Turn.do_requests", ""),
+        ("audit-chained", "adapter.store.audit:rename_cases", ""),
+        ("list-forgotten", "adapter.store.rotation:forget_done", ""),
+        ("end-before-commit", "adapter.store.pseudonym_keys:finish", ""),
+        ("ended", "adapter.rotating:_Turn.end", ""),
+    ),
+    Point("rotate", "heads-copied", "adapter.store.rotation:_copy_heads"),
+    Point("rotate", "resources-renamed", "adapter.store.rotation:_rename_resources"),
+    Point("rotate", "second-cases-begin", "adapter.store.rotation:rotate_cases", first=True, at=2),
+    Point("rotate", "second-cases", "adapter.store.rotation:rotate_cases", at=2),
+    Point("rotate", "second-requests", "adapter.store.rotation:rotate_requests", at=2),
+]
 EXPORT = [
     *_points(
         "export",
@@ -212,4 +235,4 @@ PULL = [
     Point("pull", "second-patient-begin", "adapter.pull:receive_resources", first=True, at=2),
     Point("pull", "second-patient-settled", "adapter.store.candidates:settle", at=2),
 ]
-POINTS = [*PUSH, *AMEND, *CASE, *RETRY, *ERASE, *RESEAL, *EXPORT, *BACKUP, *RESTORE, *START, *PULL]
+POINTS = [*PUSH, *AMEND, *CASE, *RETRY, *ERASE, *RESEAL, *ROTATE, *EXPORT, *BACKUP, *RESTORE, *START, *PULL]

@@ -41,4 +41,5 @@ def test_every_part_is_in_a_half() -> None:
 def test_there_are_as_many_points_as_promised_and_no_name_twice() -> None:
     names = [f"{point.journey}/{point.name}" for point in choose("sqlite", short=False)]
     assert len(set(names)) == len(names) >= 30
-    assert {point.journey for point in POINTS} >= {"push", "pull", "retry", "reseal", "export", "backup", "erase"}
+    journeys = {"push", "pull", "retry", "reseal", "rotate", "export", "backup", "erase"}
+    assert {point.journey for point in POINTS} >= journeys
