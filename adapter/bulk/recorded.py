@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from adapter.crawl.ledger import Scribe
-from adapter.errors import RemoteError, RemoteTransientError
-from adapter.hospital.asking import Attempt, Outcome
+from adapter.errors import RemoteError
+from adapter.hospital.attempt import Attempt, outcome_of, reason_of
 from adapter.hospital.retry import Patience, persist
 from adapter.hospital.session import Answer, Session, Stream
 from adapter.store import Store, ledger
@@ -70,22 +70,17 @@ class RecordedSession:
     @contextmanager
     def _line(self, method: str, url: str, answered: Callable[[], tuple[int, int]]) -> Iterator[None]:
         at, started = self._patience.now(), self._patience.ticks()
-        outcome: Outcome = "ok"
-        reason, status = "", 0
+        failed: RemoteError | None = None
         try:
             yield
         except RemoteError as error:
-            outcome, reason, status = _outcome(error), str(error)[:200], error.status
+            failed = error
             raise
         finally:
             told, size = answered()
+            status = told or (failed.status if failed else 0)
             seconds = self._patience.ticks() - started
-            attempt = Attempt(at, method, url, outcome, reason, told or status, seconds, size)
+            outcome = outcome_of(failed, _GONE)
+            attempt = Attempt(at, method, url, outcome, reason_of(failed), status, seconds, size)
             with self._store.writing() as connection:
                 ledger.add(connection, self._pull_id, None, [self._scribe.request(attempt)])
-
-
-def _outcome(error: RemoteError) -> Outcome:
-    if isinstance(error, RemoteTransientError):
-        return "transient"
-    return "restart" if error.status in _GONE else "fatal"

@@ -1,6 +1,6 @@
 """Attempts as they are written down: what was asked stays readable, whom it was about does not.
 
-Takes from: errors, hospital.asking, pseudonym, store.ledger.  Gives to: crawl.
+Takes from: errors, hospital.attempt, pseudonym, store.ledger.  Gives to: crawl.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 from adapter.hospital import Source
-from adapter.hospital.asking import Attempt
+from adapter.hospital.attempt import Attempt
 from adapter.pseudonym import Pseudonyms
 from adapter.store.ledger import Request
 

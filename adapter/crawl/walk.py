@@ -3,7 +3,7 @@
 Pure: an answer's facts go in, the unit and its way are changed, and a step comes out. When the server's own paging
 fails, the ladder is: the same walk again, then our own _offset, then smaller units, and only then "incomplete".
 
-Takes from: errors, hospital.asking, store.units, questions, way.  Gives to: crawl.book.
+Takes from: errors, hospital.attempt, store.units, questions, way.  Gives to: crawl.book.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from adapter.crawl.questions import ids_of, plainer
 from adapter.crawl.trust import Trust
 from adapter.crawl.way import Way
 from adapter.errors import RemoteError
-from adapter.hospital.asking import Outcome
+from adapter.hospital.attempt import Outcome
 from adapter.hospital.origin import resolve_link
 from adapter.store.units import BY_PATIENT, Unit
 

@@ -1,13 +1,8 @@
 """Ask a server one question until its answer can be used, and remember every attempt.
 
-One retry holds sending, parsing and checking together: a status of 200 proves nothing. How it ended is one of four:
+One retry holds sending, parsing and checking together: a status of 200 proves nothing.
 
-    ok         the answer was read
-    transient  it failed as often as we are patient; may succeed another time
-    restart    what the question rests on is gone (an expired page): start the search again
-    fatal      asking again will not help
-
-Takes from: errors, hospital.pace, hospital.politeness, hospital.retry, hospital.session.  Gives to: crawl.
+Takes from: errors, hospital.attempt, pace, politeness, retry, session.  Gives to: hospital.client, crawl.
 """
 
 from __future__ import annotations
@@ -16,19 +11,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from adapter.errors import RemoteError, RemoteTransientError
+from adapter.hospital.attempt import Attempt, Outcome, outcome_of, reason_of
 from adapter.hospital.pace import Pace
 from adapter.hospital.politeness import QuietHour
 from adapter.hospital.retry import Patience, wait_seconds
 from adapter.hospital.session import Answer, Session
 
 T = TypeVar("T")
-Outcome = Literal["ok", "transient", "restart", "fatal"]
 
 FORM = "application/x-www-form-urlencoded"
-_GONE = 410
+_GONE = (410,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +36,6 @@ class Question:
     @property
     def method(self) -> str:
         return "GET" if self.form is None else "POST"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One request as it was sent, and how it ended. The url names patients: it is hashed before it is written down."""
-
-    at: datetime
-    method: str
-    url: str
-    outcome: Outcome
-    reason: str = ""
-    status: int = 0
-    seconds: float = 0.0
-    size: int = 0
-    etag: str = ""
-    digest: str = ""
 
 
 @dataclass(slots=True)
@@ -110,7 +89,7 @@ class Asker:
             error.attempts = reply.attempts
             raise
         except RemoteError as error:
-            reply.outcome, reply.error = _outcome(error), error
+            reply.outcome, reply.error = outcome_of(error, _GONE), error
             if isinstance(error, RemoteTransientError):
                 self.pace.refused(error)
         answer = seen[0] if seen else None
@@ -134,14 +113,8 @@ class Asker:
         return True
 
 
-def _outcome(error: RemoteError) -> Outcome:
-    if isinstance(error, RemoteTransientError):
-        return "transient"
-    return "restart" if error.status == _GONE else "fatal"
-
-
 def _attempt(question: Question, at: datetime, seconds: float, answer: Answer | None, reply: Reply[T]) -> Attempt:
-    told = str(reply.error)[:200] if reply.error else ""
+    told = reason_of(reply.error)
     if answer is None:
         status = reply.error.status if reply.error else 0
         return Attempt(at, question.method, question.url, reply.outcome, told, status, seconds)

@@ -1,6 +1,6 @@
 """How we behave towards a hospital's server: how many requests at a time, how many a second, at which hours none.
 
-Takes from: errors, hospital.retry.  Gives to: hospital.source, hospital.session, the worker.
+Takes from: errors, hospital.attempt, hospital.retry.  Gives to: hospital.source, hospital.session, the worker.
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from adapter.errors import RemoteTransientError
+from adapter.hospital.attempt import Attempt
 from adapter.hospital.retry import Patience
-
-if TYPE_CHECKING:
-    from adapter.hospital.asking import Attempt
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
