@@ -142,6 +142,18 @@ def parts(
         yield replace(opened, clock=clock, make_id=make_id)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def still_parts(
+    request: pytest.FixtureRequest, knowledge: Knowledge, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Parts]:
+    """The adapter on each kind of database, once for all the tests of a file: none changes what another finds."""
+    own = {"CRMO_DATA": str(tmp_path_factory.mktemp("data"))}
+    if request.param == "postgresql":
+        own["CRMO_DATABASE_URL"] = request.getfixturevalue("postgresql").make_database()
+    with open_parts(load_settings(own), knowledge) as opened:
+        yield opened
+
+
 @pytest.fixture
 def guarded(tmp_path: Path, knowledge: Knowledge) -> Iterator[Flask]:
     """The service as it stands on a network: whoever asks says who he is."""
