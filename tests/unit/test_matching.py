@@ -10,14 +10,15 @@ import pytest
 
 from adapter.parts import Knowledge
 from adapter.search import matches, parse_search
-from tests.journeys.test_reading import CASES, searches
+from tests.dozen_cases import resources_of
+from tests.searches import searches
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def resources(knowledge: Knowledge) -> list[dict[str, Any]]:
-    return [resource for case in CASES for resource in knowledge.mappings.to_resources(case)]
+    return resources_of(knowledge)
 
 
 def found(resources: list[dict[str, Any]], type_: str, query: str) -> list[str]:
