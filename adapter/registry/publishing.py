@@ -27,11 +27,11 @@ def publish(
 ) -> None:
     """Make the resources of a case say what its current version says, in the transaction that keeps it."""
     case_id = case["case_id"]
-    before = {(each.type, each.id): each for each in resources.of_case(connection, case_id)}
+    before = {(each.type, each.id): each for each in resources.saying_case(connection, case_id)}
     made = mappings.to_resources(case)
     rows = [*_changed(made, before, case_id, at), *_gone(made, before, at)]
     provenance = _provenance(made[0]["id"], case_version, inbox_id, mappings.version, rows, at)
-    rows += _changed([provenance], before, case_id, at) if rows else []
+    rows += _changed([provenance], _told_before(connection, provenance["id"]), case_id, at) if rows else []
     resources.add_versions(connection, rows)
     resources.replace_index(connection, ((row.type, row.id, index_of(row.body) if row.body else []) for row in rows))
     resources.mark_published(connection, case_id, case_version, mappings.version)
@@ -47,10 +47,16 @@ def _changed(
             yield Stored(*key, known.version + 1 if known else 1, True, case_id, at, digest, resource)
 
 
+def _told_before(connection: Connection, id_: str) -> dict[tuple[str, str], Stored]:
+    """The Provenance of this version, when its case was published before, by other mappings."""
+    found = resources.read(connection, resources.PROVENANCE, id_)
+    return {(found.type, found.id): found} if found else {}
+
+
 def _gone(made: Iterable[Json], before: dict[tuple[str, str], Stored], at: datetime) -> Iterator[Stored]:
     there = {(each["resourceType"], each["id"]) for each in made}
     for key, known in before.items():
-        if key not in there and known.body is not None and known.type != "Provenance":
+        if key not in there and known.body is not None:
             yield Stored(*key, known.version + 1, True, known.case_id, at, "", None)
 
 
@@ -60,7 +66,7 @@ def _provenance(
     """Which resources a version of a case made, out of which message, by which mappings."""
     first = case_version == 1
     return {
-        "resourceType": "Provenance",
+        "resourceType": resources.PROVENANCE,
         "id": f"{patient_id[:50]}-v{case_version}",
         "target": [{"reference": f"{row.type}/{row.id}/_history/{row.version}"} for row in rows],
         "recorded": at.isoformat(timespec="milliseconds"),

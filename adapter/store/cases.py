@@ -92,7 +92,7 @@ def read(connection: sa.Connection, case_id: str, version: int | None = None) ->
         raise NotFoundError("There is no case with this pseudonym.")
     if head.erased_at:
         raise GoneError("This case was erased.")
-    found = [each for each in _versions(connection, case_id) if each.version == (version or head.version)]
+    found = list(_versions(connection, case_id, version or head.version))
     if not found:
         raise NotFoundError("The case has no such version.")
     return found[-1]
@@ -117,8 +117,8 @@ def history(connection: sa.Connection, case_id: str) -> list[Version]:
     return list(newest.values())
 
 
-def _versions(connection: sa.Connection, case_id: str) -> Iterator[Version]:
-    """Versions with each decision made on them, oldest first; the decision that came last is the last row."""
+def _versions(connection: sa.Connection, case_id: str, version: int | None = None) -> Iterator[Version]:
+    """Versions, or one, with each decision made on them, oldest first; the decision that came last is the last row."""
     columns, on = CASE_VERSIONS.c, DECISIONS.c
     query = (
         sa.select(*columns, on.criteria_version, on.body.label("decision"))
@@ -126,6 +126,7 @@ def _versions(connection: sa.Connection, case_id: str) -> Iterator[Version]:
         .where(columns.case_id == case_id)
         .order_by(columns.version, on.decided_at)
     )
+    query = query if version is None else query.where(columns.version == version)
     for row in connection.execute(query):
         yield Version(
             case_id=row.case_id,

@@ -90,7 +90,8 @@ def _conditions(search: Search) -> list[Condition]:
         told.append(RESOURCES.c.id.in_(search.ids))
     if search.patients is not None:
         other = RESOURCES.alias()
-        of_patients = sa.select(other.c.case_id).where(other.c.type == "Patient", other.c.id.in_(search.patients))
+        named = other.c.type == "Patient", other.c.id.in_(search.patients), other.c.current.is_(True)
+        of_patients = sa.select(other.c.case_id).where(*named)
         told.append(RESOURCES.c.case_id.in_(of_patients))
     return told + [within(RESOURCES.c.updated_at, *each) for each in search.updated]
 

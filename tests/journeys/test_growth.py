@@ -1,4 +1,7 @@
-"""What is asked of one child costs the same however many others are stored: counted in steps of SQLite's machine."""
+"""What is asked of one child costs the same however many others are stored, and however often she was sent.
+
+Counted in steps of SQLite's machine.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from tests.load.bundles import Bundles
 
 FHIR = "application/fhir+json"
 FEW, MANY = 12, 72
+BIRTH = "1998-06-15"  # of every child here
 BUNDLES = Bundles("grow")
 
 
@@ -66,16 +70,41 @@ ASKED: dict[str, Callable[[FlaskClient, int, str], object]] = {
 }
 
 
+# What tells the versions of a child grows with them: these are not asked here.
+OF_VERSIONS = {"a new child", "history", "everything", "page"}
+
+
 @pytest.mark.parametrize("asked", ASKED)
 def test_what_is_asked_of_one_child_does_not_grow_with_the_others(client: FlaskClient, asked: str) -> None:
+    few, many = count_steps(client, asked, lambda number: (number, push(client, number)))
+
+    assert few > 0
+    assert many - few < MANY - FEW, f"{few} steps beside {FEW} others, {many} beside {MANY}"
+
+
+@pytest.mark.parametrize("asked", sorted(ASKED.keys() - OF_VERSIONS))
+def test_what_is_asked_of_one_child_does_not_grow_with_her_versions(client: FlaskClient, asked: str) -> None:
+    def push_version(number: int) -> tuple[int, str]:
+        born = f"1998-{number // 28 + 1:02}-{number % 28 + 1:02}"
+        return 0, push(client, 0, **{BIRTH: born})
+
+    few, many = count_steps(client, asked, push_version)
+
+    assert few > 0
+    assert many - few < MANY - FEW, f"{few} steps with {FEW} versions, {many} with {MANY}"
+
+
+def count_steps(client: FlaskClient, asked: str, push_one: Callable[[int], tuple[int, str]]) -> list[int]:
+    """Steps of one question after the first few, and after many more.
+
+    Shapes:  push_one  number to (child, case_id)
+    """
     app: Flask = client.application
     steps = Steps(app.extensions["parts"].store)
     counts = []
     for begin, end in ((0, FEW), (FEW, MANY)):
-        case_id = [push(client, number) for number in range(begin, end)][-1]
+        child, case_id = [push_one(number) for number in range(begin, end)][-1]
         before = steps.count
-        ASKED[asked](client, end - 1, case_id)
+        ASKED[asked](client, child, case_id)
         counts.append(steps.count - before)
-    few, many = counts
-    assert few > 0
-    assert many - few < MANY - FEW, f"{few} steps beside {FEW} others, {many} beside {MANY}"
+    return counts
