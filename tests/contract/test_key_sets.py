@@ -22,9 +22,9 @@ from adapter.hospital.key_sets import MAX_BYTES, address_problem, fetch_key_set
 from adapter.hospital.peers import is_public
 from adapter.parts import Parts
 from adapter.store import clients
-from adapter.web import tokens
-from adapter.web.limits import Failures
-from tests.contract.test_token_endpoint import EC, OTHER, RSA, WRONG, claims, signed
+from tests.contract.assertions import EC, OTHER, RSA, claims, signed
+from tests.contract.test_token_endpoint import WRONG
+from tests.contract.token_clients import bear_refusals
 
 URL = "https://keys.north.invalid/jwks.json"
 BOTH = {"keys": [RSA.public(), EC.public()]}
@@ -69,7 +69,7 @@ def ask(
     guarded: Flask, address: Address, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], tuple[int, Any]]:
     """Ask for a token with an assertion; `north` and `south` are registered by address, the one has no other."""
-    monkeypatch.setattr(tokens, "_failures", Failures(10_000, window_seconds=60))
+    bear_refusals(monkeypatch)
     parts: Parts = guarded.extensions["parts"]
     guarded.extensions["key_sets"] = KeySets(address, clock)
     with parts.store.writing() as connection:

@@ -2,58 +2,40 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
-import json
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
 
 from adapter.access.granting import ASSERTION_TYPE
 from adapter.parts import Parts
 from adapter.store import clients
-from adapter.tokens import make_key
-from adapter.web import tokens
-from adapter.web.limits import Failures
-from tests.sample_bundles import as_bytes, make_bundle, make_condition, make_finding, make_patient
-
-AUDIENCE = "https://registry.invalid/auth/token"
-RSA, EC = make_key("RS384", datetime(2026, 1, 1, tzinfo=UTC)), make_key("ES384", datetime(2026, 1, 1, tzinfo=UTC))
-OTHER = make_key("ES384", datetime(2026, 1, 1, tzinfo=UTC))
-FHIR = "application/fhir+json"
-
-
-@pytest.fixture(autouse=True)
-def _patient_door(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixty refusals in a row are this test's work, not an attack."""
-    monkeypatch.setattr(tokens, "_failures", Failures(10_000, window_seconds=60))
+from tests.contract.assertions import (
+    AUDIENCE,
+    EC,
+    OTHER,
+    RSA,
+    claims,
+    encode,
+    forged,
+    hmac_with_public_key,
+    part,
+    signed,
+    unsigned,
+)
+from tests.contract.token_clients import ask_for_token, bear_refusals, register
 
 
 @pytest.fixture
-def parts(guarded: Flask) -> Parts:
+def parts(guarded: Flask, monkeypatch: pytest.MonkeyPatch) -> Parts:
+    bear_refusals(monkeypatch)
     found: Parts = guarded.extensions["parts"]
     register(found)
     return found
-
-
-def register(parts: Parts) -> None:
-    """Clients with keys: one that may ask, one of another hospital, one that was revoked, one with an API key only."""
-    with parts.store.writing() as connection:
-        both = {"keys": [RSA.public(), EC.public()]}
-        at = parts.clock()
-        told = {"source": "north", "scopes": "system/*.c system/Patient.rs", "created_at": at}
-        clients.add(connection, id="north", key_set=both, **told)
-        clients.add(connection, id="gone", key_set=both, revoked_at=at, **told)
-        clients.add(connection, id="keyed", key_digest="0" * 64, **told)
-        clients.add(connection, id="south", key_set=both, **told | {"source": "south"})
 
 
 @pytest.fixture
@@ -61,78 +43,13 @@ def ask(guarded: Flask, parts: Parts) -> Callable[..., Any]:
     return partial(ask_for_token, guarded.test_client())
 
 
-def ask_for_token(client: FlaskClient, **changed: str | None) -> Any:
-    """Post a form to the token endpoint, right unless it is told otherwise; None leaves a parameter out."""
-    form = {
-        "grant_type": "client_credentials",
-        "scope": "system/*.c",
-        "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": signed(claims()),
-    }
-    told = {name: value for name, value in {**form, **changed}.items() if value is not None}
-    return client.post("/auth/token", data=told)
+def held(parts: Parts) -> int:
+    return len(tokens_kept(parts))
 
 
-_number = iter(range(10**9))
-
-
-def claims(**changed: Any) -> dict[str, Any]:
-    """Right ones, but for what is changed; None leaves a claim out."""
-    now = datetime.now(UTC)
-    told = {
-        "iss": "north",
-        "sub": "north",
-        "aud": AUDIENCE,
-        "exp": int((now + timedelta(seconds=240)).timestamp()),
-        "jti": f"jti-{next(_number)}",
-    }
-    return {name: value for name, value in {**told, **changed}.items() if value is not None}
-
-
-def signed(body: Any, key: Any = EC, **header: Any) -> str:
-    """By the room's own key; the header's members can be changed, None leaves one out."""
-    head = {"alg": key.algorithm, "kid": key.key_id, "typ": "JWT", **header}
-    return forged({name: value for name, value in head.items() if value is not None}, body, key)
-
-
-def forged(head: dict[str, Any], body: Any, key: Any) -> str:
-    """Whatever the header says, signed as the key signs: what an attacker with another library would send."""
-    first, second = part(head), part(body)
-    return f"{first}.{second}.{signature(f'{first}.{second}', key)}"
-
-
-def signature(text: str, key: Any) -> str:
-    imported = RSAKey.import_key(key.private()) if key.algorithm.startswith("RS") else ECKey.import_key(key.private())
-    first, second = text.split(".")
-    header = {"alg": key.algorithm}
-    algorithm = jws.JWSRegistry(algorithms=[key.algorithm]).get_alg(header["alg"])
-    return encode(algorithm.sign(f"{first}.{second}".encode(), imported))
-
-
-def part(value: Any) -> str:
-    return encode(json.dumps(value).encode())
-
-
-def encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def hmac_with_public_key(algorithm: str) -> str:
-    """The old trick: the public key, which everybody has, taken for a shared secret."""
-    head, body = (
-        encode(json.dumps({"alg": algorithm, "kid": RSA.key_id}).encode()),
-        encode(json.dumps(claims()).encode()),
-    )
-    secret = RSAKey.import_key(RSA.public()).as_pem(private=False)
-    return f"{head}.{body}.{encode(hmac.digest(secret, f'{head}.{body}'.encode(), f'sha{algorithm[2:]}'))}"
-
-
-def unsigned(algorithm: str) -> str:
-    head, body = (
-        encode(json.dumps({"alg": algorithm, "kid": EC.key_id}).encode()),
-        encode(json.dumps(claims()).encode()),
-    )
-    return f"{head}.{body}."
+def tokens_kept(parts: Parts) -> list[Any]:
+    with parts.store.reading() as connection:
+        return list(connection.execute(clients.TOKENS.select()))
 
 
 TWICE = b'{"alg":"none","alg":"ES384"}'
@@ -212,8 +129,6 @@ WRONG: dict[str, Callable[[], str]] = {
     "not base64": lambda: "!.?.*",
     "a NUL": lambda: signed(claims()) + "\0",
 }
-
-
 # Not even looked at.
 TOO_LARGE = ("a header of a megabyte", "a header nested deep")
 
@@ -300,132 +215,3 @@ def test_what_is_asked_beyond_the_registration_is_left_out(ask: Callable[..., An
     answer = ask(scope="system/Patient.cruds system/Condition.read")
 
     assert answer.json["scope"] == "system/Patient.c system/Patient.rs"
-
-
-def token(ask: Callable[..., Any], scope: str = "system/*.c", client: str = "north") -> dict[str, str]:
-    told = ask(scope=scope, client_assertion=signed(claims(iss=client, sub=client))).json["access_token"]
-    return {"Authorization": f"Bearer {told}"}
-
-
-def test_a_token_opens_what_its_scopes_say_until_its_time_is_over(
-    ask: Callable[..., Any], guarded: Flask, parts: Parts
-) -> None:
-    client, headers = guarded.test_client(), token(ask)
-    sent = client.post("/fhir", data=as_bytes(make_bundle()), content_type=FHIR, headers=headers)
-
-    assert (sent.status_code, client.get("/cases", headers=headers).status_code) == (200, 403)
-    with parts.store.writing() as connection:
-        clients.forget_expired(connection, datetime.now(UTC) + timedelta(seconds=301))
-    assert client.post("/fhir", data=b"{}", content_type=FHIR, headers=headers).status_code == 401
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "Bearer nobody-gave-this-token-to-anybody",
-        "Bearer",
-        "Basic bm9ydGg6cGFzc3dvcmQ=",
-        "Bearer a b",
-        "bearer north.",
-        "Bearer " + "x" * 300,
-        "",
-    ],
-)
-def test_a_header_that_proves_nothing_is_refused_with_the_way_to_ask(guarded: Flask, header: str) -> None:
-    answer = guarded.test_client().get("/cases", headers={"Authorization": header})
-
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-
-
-def test_a_token_in_the_address_is_not_looked_at(ask: Callable[..., Any], guarded: Flask) -> None:
-    secret = token(ask, "system/Patient.rs")["Authorization"].removeprefix("Bearer ")
-
-    assert guarded.test_client().get(f"/cases?access_token={secret}").status_code == 401
-
-
-def test_a_revoked_client_is_nobody_at_once(ask: Callable[..., Any], guarded: Flask, parts: Parts) -> None:
-    headers = token(ask, "system/Patient.rs")
-    with parts.store.writing() as connection:
-        clients.revoke(connection, "north", parts.clock())
-
-    assert guarded.test_client().get("/cases", headers=headers).status_code == 401
-
-
-LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
-TYPES = ("Patient", "Condition", "Observation")
-
-
-@pytest.mark.parametrize("type_", TYPES)
-@pytest.mark.parametrize("method", LETTERS)
-@pytest.mark.parametrize("kind", ["transaction", "batch"])
-def test_scopes_are_held_against_every_entry(
-    ask: Callable[..., Any], guarded: Flask, parts: Parts, kind: str, method: str, type_: str
-) -> None:
-    """The client may create everything; one entry asks for another interaction."""
-    bundle = make_bundle(make_patient(), make_condition(), make_finding(), kind=kind)
-    for entry in bundle["entry"]:
-        resource = entry["resource"]
-        asked = method if resource["resourceType"] == type_ else "POST"
-        entry["request"] = {"method": asked, "url": resource["resourceType"]}
-
-    answer = guarded.test_client().post("/fhir", data=as_bytes(bundle), content_type=FHIR, headers=token(ask))
-
-    if LETTERS[method] == "c":
-        assert answer.status_code == 200
-    elif kind == "transaction" or type_ in ("Patient", "Condition"):
-        assert answer.status_code == 403
-    else:
-        place = next(n for n, entry in enumerate(bundle["entry"]) if entry["resource"]["resourceType"] == type_)
-        told = [entry["response"]["status"] for entry in answer.json["entry"]]
-        assert [n for n, status in enumerate(told) if status.startswith("403")] == [place]
-
-
-def test_scopes_hold_when_an_entry_is_judged_later(ask: Callable[..., Any], guarded: Flask, parts: Parts) -> None:
-    """The process died between keeping and judging: the next one must not forget who had sent it."""
-    from adapter import inbound
-    from adapter.store import inbox
-
-    raw = as_bytes(make_bundle())
-    with parts.store.writing() as connection:
-        told = {"at": parts.clock(), "source": "north", "kind": "bundle", "raw": raw, "seals": parts.seals}
-        inbox.keep(connection, entry_id="cut", scopes="system/Observation.c", **told)
-
-    inbound.finish(parts)
-
-    with parts.store.reading() as connection:
-        assert (inbox.find(connection, "cut").state, inbox.find(connection, "cut").status) == ("quarantined", 403)
-
-
-def test_a_site_sees_and_changes_only_what_it_sent(ask: Callable[..., Any], guarded: Flask, parts: Parts) -> None:
-    client = guarded.test_client()
-    both = "system/*.c system/Patient.rs"
-    north, south = token(ask, both), token(ask, both, "south")
-    sent = client.post("/fhir", data=as_bytes(make_bundle()), content_type=FHIR, headers=north)
-    case_id = sent.headers["Location"].rpartition("/")[2]
-
-    rooms = ("", "/fhir", "/trace", "/history")
-    seen = [client.get(f"/cases/{case_id}{more}", headers=south).status_code for more in rooms]
-    stolen = make_patient(
-        identifier=[{"system": "https://crmo-registry.example/fhir/identifier/case", "value": case_id}]
-    )
-    changed = client.post(
-        "/fhir", data=as_bytes(make_bundle(stolen, make_condition(), make_finding())), content_type=FHIR, headers=south
-    )
-
-    assert client.get(f"/cases/{case_id}", headers=north).status_code == 200
-    assert seen == [404, 404, 404, 404]
-    assert client.get("/cases", headers=south).json["cases"] == []
-    assert changed.status_code == 403
-    assert client.get(f"/cases/{case_id}", headers=north).headers["ETag"] == 'W/"1"'
-    named = client.post("/fhir", data=b"{}", content_type=FHIR, headers={**south, "X-CRMO-Source": "north"})
-    assert named.status_code == 403
-
-
-def held(parts: Parts) -> int:
-    return len(tokens_kept(parts))
-
-
-def tokens_kept(parts: Parts) -> list[Any]:
-    with parts.store.reading() as connection:
-        return list(connection.execute(clients.TOKENS.select()))
