@@ -16,7 +16,8 @@ from adapter.web.limits import Failures
 from tests.battery.figures import remark, tell
 from tests.battery.grounds import load_warm, open_grounds
 from tests.battery.outbound import Outbound
-from tests.contract.test_token_endpoint import FORMS, TOO_LARGE, WRONG, ask_for_token, register, tokens_kept
+from tests.contract.test_token_endpoint import FORMS, TOO_LARGE, WRONG, tokens_kept
+from tests.contract.token_clients import ask_for_token, register
 
 PUBLIC_URL = "https://registry.invalid"
 

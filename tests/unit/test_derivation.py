@@ -17,13 +17,10 @@ from adapter.cohort.reading import fields_of
 from adapter.errors import Json
 from adapter.spreadsheet import write_csv
 from adapter.synthetic import published_cohort, synthesize
+from tests.unit.cohort_rows import make_case
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 DERIVATION = load_derivation(MAPPINGS)
-
-
-def make_case(**sections: Any) -> Json:
-    return {"case_id": "c1", "patient": {"sex": "female"}, "diagnosis": {"code": "crmo"}, **sections}
 
 
 def dated(birth: str | None, onset: Any, diagnosis: str | None, visit: str | None = None, entry: str = "") -> Json:
