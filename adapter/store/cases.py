@@ -92,7 +92,8 @@ def read(connection: sa.Connection, case_id: str, version: int | None = None) ->
         raise NotFoundError("There is no case with this pseudonym.")
     if head.erased_at:
         raise GoneError("This case was erased.")
-    found = list(_versions(connection, case_id, version or head.version))
+    wanted = version or head.version
+    found = list(_versions(connection, case_id, wanted, wanted))
     if not found:
         raise NotFoundError("The case has no such version.")
     return found[-1]
@@ -110,23 +111,22 @@ def ensure_not_erased(connection: sa.Connection, case_id: str) -> None:
         raise GoneError("This case was erased and is not taken again.")
 
 
-def history(connection: sa.Connection, case_id: str) -> list[Version]:
-    """Every version, oldest first.  Errors:  NotFoundError, GoneError"""
-    read(connection, case_id)
-    newest = {each.version: each for each in _versions(connection, case_id)}
-    return list(newest.values())
+def history(connection: sa.Connection, case_id: str, first: int = 1, last: int | None = None) -> list[Version]:
+    """Versions from one to another, or to the newest, oldest first.  Errors:  NotFoundError, GoneError"""
+    newest = read(connection, case_id).version
+    latest = {each.version: each for each in _versions(connection, case_id, first, last or newest)}
+    return list(latest.values())
 
 
-def _versions(connection: sa.Connection, case_id: str, version: int | None = None) -> Iterator[Version]:
-    """Versions, or one, with each decision made on them, oldest first; the decision that came last is the last row."""
+def _versions(connection: sa.Connection, case_id: str, first: int, last: int) -> Iterator[Version]:
+    """Versions with each decision made on them, oldest first; the decision that came last is the last row."""
     columns, on = CASE_VERSIONS.c, DECISIONS.c
     query = (
         sa.select(*columns, on.criteria_version, on.body.label("decision"))
         .join(DECISIONS, (on.case_id == columns.case_id) & (on.version == columns.version), isouter=True)
-        .where(columns.case_id == case_id)
+        .where(columns.case_id == case_id, columns.version.between(first, last))
         .order_by(columns.version, on.decided_at)
     )
-    query = query if version is None else query.where(columns.version == version)
     for row in connection.execute(query):
         yield Version(
             case_id=row.case_id,

@@ -64,20 +64,28 @@ def bodies(connection: sa.Connection, case_ids: Iterable[str]) -> dict[str, Any]
 
 def senders(connection: sa.Connection, case_ids: Iterable[str]) -> dict[str, list[str]]:
     """Who has sent something of some cases, in the order of the alphabet."""
-    query = sa.select(INBOX.c.case_id, INBOX.c.source).where(INBOX.c.case_id.in_(list(case_ids)), _FED).distinct()
+    names = _sources()
+    sent = sa.exists().where(INBOX.c.source == names.c.source, INBOX.c.case_id == CASES.c.case_id, _FED)
+    query = sa.select(CASES.c.case_id, names.c.source).join_from(CASES, names, sent)
+    query = query.where(CASES.c.case_id.in_(list(case_ids)))
     found: dict[str, list[str]] = {}
-    for case_id, source in connection.execute(query.order_by(INBOX.c.source)):
+    for case_id, source in connection.execute(query.order_by(names.c.source)):
         found.setdefault(case_id, []).append(source)
     return found
 
 
 def all_senders(connection: sa.Connection) -> list[str]:
-    """Everybody who has sent something of a case; each name is one look at an index, however much he sent."""
-    names = sa.select(sa.func.min(INBOX.c.source).label("source")).cte("names", recursive=True)
-    following = sa.select(sa.func.min(INBOX.c.source)).where(INBOX.c.source > names.c.source).scalar_subquery()
-    names = names.union_all(sa.select(following).where(names.c.source.is_not(None)))
+    """Everybody who has sent something of a case."""
+    names = _sources()
     sent = sa.exists().where(INBOX.c.source == names.c.source, _FED)
     return list(connection.scalars(sa.select(names.c.source).where(sent).order_by(names.c.source)))
+
+
+def _sources() -> sa.CTE:
+    """Everybody who has sent anything; each name is one look at an index, however much he sent. The last is None."""
+    names = sa.select(sa.func.min(INBOX.c.source).label("source")).cte("names", recursive=True)
+    following = sa.select(sa.func.min(INBOX.c.source)).where(INBOX.c.source > names.c.source).scalar_subquery()
+    return names.union_all(sa.select(following).where(names.c.source.is_not(None)))
 
 
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:

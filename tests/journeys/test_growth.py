@@ -71,7 +71,7 @@ ASKED: dict[str, Callable[[FlaskClient, int, str], object]] = {
 
 
 # What tells the versions of a child grows with them: these are not asked here.
-OF_VERSIONS = {"a new child", "history", "everything", "page"}
+OF_VERSIONS = {"a new child", "history", "everything"}
 
 
 @pytest.mark.parametrize("asked", ASKED)

@@ -186,7 +186,21 @@ def test_versions_tell_what_changed_by_whom_and_why(client: FlaskClient, page: s
         assert expected in told
     both = client.get(f"{page}/versions?from=1&to=3", headers=EN).text
     assert "From version 1 to version 3" in both
-    assert client.get(f"{page}/versions?from=1&to=9").status_code == 400
+    for wrong in ("from=1&to=9", "from=0", "from=x", "before=-1"):
+        assert client.get(f"{page}/versions?{wrong}").status_code == 400, wrong
+
+
+def test_of_many_versions_a_page_tells_the_newest_and_leads_to_the_others(client: FlaskClient, page: str) -> None:
+    for number in range(2, 56):
+        client.put("/cases/SAMPLE-1", json=make_case(1) | {"centre": f"Centre {number}"})
+    first = client.get(f"{page}/versions", headers=EN).text
+    older = client.get(f"{page}/versions?before=6", headers=EN).text
+    assert [f'id="version-{number}"' in first for number in (55, 6, 5)] == [True, True, False]
+    assert 'versions?before=6"' in first
+    assert [f'id="version-{number}"' in older for number in (6, 5, 1)] == [False, True, True]
+    assert "Centre 5" in first, "what the oldest shown was changed from"
+    assert 'rel="next"' not in older
+    assert "First version." in older
 
 
 def test_the_fhir_page_shows_every_resource_and_a_command(client: FlaskClient, page: str) -> None:

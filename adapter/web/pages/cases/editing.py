@@ -21,7 +21,7 @@ from adapter.web.guard import ensure_visible, principal
 from adapter.web.pages.cases.differences import changes
 from adapter.web.pages.cases.form import make_form, name_place, read_rows, read_section, tell_problems
 from adapter.web.pages.cases.listing import routes
-from adapter.web.pages.cases.origins import Brought, read_history
+from adapter.web.pages.cases.origins import read_history
 from adapter.web.pages.cases.values import HEAD, head_fields, section_names
 from adapter.web.pages.cases.vocabulary import Vocabulary
 from adapter.web.pages.frame import show, tongue
@@ -92,9 +92,8 @@ def _changed(case: Json, section: str, held: Any) -> Json:
 def _conflict(seen: cases.Version, section: str) -> Response:
     """Somebody was faster: what he changed, and the way back to the form."""
     with parts().store.reading() as connection:
-        history = read_history(connection, seen.case_id)
-    found = changes(seen.case, history[-1].version.case, _words())
-    since: list[Brought] = [each for each in history if each.version.version > seen.version]
+        since = read_history(connection, seen.case_id, seen.version + 1)
+    found = changes(seen.case, since[-1].version.case, _words())
     return show("case/conflict", 409, case_id=seen.case_id, section=section, since=since, changes=found)
 
 

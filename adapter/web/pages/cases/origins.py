@@ -8,7 +8,7 @@ Takes from: parts, store, tracing.  Gives to: record, versions.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from adapter.tracing import trace_case
 
 _ENTRY = re.compile(r"(Bundle\.entry\[\d+\])(?:\.resource)?\.?(.*)", re.DOTALL)
 _MAP = re.compile(r"(.+)\.map\.yaml:")
+_READ_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -56,25 +57,55 @@ class Origin:
     request: str = ""
 
 
-def read_history(connection: Connection, case_id: str) -> list[Brought]:
-    """Every version with what brought it, oldest first.  Errors:  NotFoundError, GoneError"""
-    versions = cases.history(connection, case_id)
+def read_history(connection: Connection, case_id: str, first: int = 1, last: int | None = None) -> list[Brought]:
+    """Versions with what brought them, oldest first, as `cases.history`.  Errors:  NotFoundError, GoneError"""
+    versions = cases.history(connection, case_id, first, last)
     found = edits.of_entries(connection, [each.inbox_id for each in versions])
     return [Brought(each, inbox.find(connection, each.inbox_id), found.get(each.inbox_id)) for each in versions]
 
 
-class Origins:
-    """Of the values of one version, the last of those given."""
+class Past:
+    """The versions of a case, newest first, read as far back as somebody looks."""
 
-    def __init__(self, parts: Parts, history: Sequence[Brought]) -> None:
+    def __init__(self, parts: Parts, case_id: str) -> None:
+        """Errors:  NotFoundError, GoneError"""
+        self._parts, self._case_id = parts, case_id
+        with parts.store.reading() as connection:
+            newest = cases.read(connection, case_id).version
+            self._read = read_history(connection, case_id, newest)
+
+    @property
+    def newest(self) -> cases.Version:
+        return self._read[0].version
+
+    def __iter__(self) -> Iterator[Brought]:
+        at = 0
+        while at < len(self._read) or self._read_on():
+            yield self._read[at]
+            at += 1
+
+    def _read_on(self) -> bool:
+        last = self._read[-1].version.version - 1
+        if not last:
+            return False
+        with self._parts.store.reading() as connection:
+            older = read_history(connection, self._case_id, max(last - _READ_AT_ONCE + 1, 1), last)
+        self._read += reversed(older)
+        return True
+
+
+class Origins:
+    """Of the values of the newest version."""
+
+    def __init__(self, parts: Parts, past: Past) -> None:
         self._parts = parts
-        self._history = history
+        self._past = past
         self._traces: dict[int, tuple[dict[str, Json], dict[str, Json]]] = {}
         self._resources = {each.name: each.resource for each in parts.knowledge.mappings.language.maps}
 
     def of(self, pointer: str) -> Origin:
         """Where the value at a place of the last version came from."""
-        brought, at = _brought(self._history, pointer)
+        brought, at = _brought(self._past, pointer)
         trace, came = self._trace(brought)
         told = trace.get(at)
         if told is None:
@@ -114,11 +145,12 @@ class Origins:
         return next((self._resources[name] for name in named if name in self._resources), "")
 
 
-def _brought(history: Sequence[Brought], pointer: str) -> tuple[Brought, str]:
+def _brought(past: Past, pointer: str) -> tuple[Brought, str]:
     """The version that brought a value, and where it stood there: back through edits that left it alone."""
-    newer = history[-1]
-    for older in reversed(history[:-1]):
-        before = None if newer.version.trace else _where(newer.version.case, older.version.case, pointer)
+    versions = iter(past)
+    newer = next(versions)
+    while not newer.version.trace and (older := next(versions, None)):
+        before = _where(newer.version.case, older.version.case, pointer)
         if before is None:
             break
         newer, pointer = older, before

@@ -22,7 +22,7 @@ from adapter.web.answers import parts
 from adapter.web.guard import ensure_visible
 from adapter.web.pages.cases.lesions import draw_lesions, lesions_of, place_of
 from adapter.web.pages.cases.listing import routes
-from adapter.web.pages.cases.origins import Origins, read_history
+from adapter.web.pages.cases.origins import Origins, Past
 from adapter.web.pages.cases.timeline import WIDTH, draw_timeline
 from adapter.web.pages.cases.values import in_short, leaves, section_names, sections
 from adapter.web.pages.cases.vocabulary import Vocabulary
@@ -70,10 +70,10 @@ def show_record(
     case_id: str, status: int = 200, told: Json | None = None, problems: list[Issue] | None = None
 ) -> Response:
     ensure_visible(case_id)
+    past = Past(parts(), case_id)
     with parts().store.reading() as connection:
-        history = read_history(connection, case_id)
         hospitals = listing.senders(connection, [case_id]).get(case_id, [])
-    stands, say = history[-1].version, words_of("case")
+    stands, say = past.newest, words_of("case")
     words = Vocabulary(parts().knowledge.mappings, tongue())
     lesions = lesions_of(stands.case, words, say["by_hand"])
     return show(
@@ -84,7 +84,7 @@ def show_record(
         hospitals=hospitals,
         strip=_strip(stands.case),
         sections=list(sections(stands.case, words)),
-        origins=Origins(parts(), history),
+        origins=Origins(parts(), past),
         criteria=_criteria(stands.decision, stands.case, words),
         questions=questions_of(parts(), case_id, stands.decision, tongue()),
         adjudications=read_adjudications(parts(), case_id),
