@@ -6,35 +6,18 @@ Counted in steps of SQLite's machine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from adapter.store import Store
 from tests.load.bundles import Bundles
+from tests.steps import Steps
 
 FHIR = "application/fhir+json"
 FEW, MANY = 12, 72
 BIRTH = "1998-06-15"  # of every child here
 BUNDLES = Bundles("grow")
-
-
-class Steps:
-    """Counts what SQLite does on every connection of a store."""
-
-    def __init__(self, store: Store) -> None:
-        self.count = 0
-        sa.event.listen(store.engine, "checkout", self._watch)
-
-    def _watch(self, raw: Any, *_: object) -> None:
-        raw.set_progress_handler(self._step, 1)
-
-    def _step(self) -> int:
-        self.count += 1
-        return 0
 
 
 def push(client: FlaskClient, number: int, **changed: str) -> str:
