@@ -42,6 +42,15 @@ FILES = sa.Table(
 )
 
 
+# Of a Group's export: who was in it when it was asked for.
+MEMBERS = sa.Table(
+    "registry_export_members",
+    METADATA,
+    sa.Column("export_id", sa.String(36), sa.ForeignKey("registry_exports.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("case_id", sa.String(128), primary_key=True),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
     """Shapes:  actor   whose it is; nobody else sees it
@@ -80,6 +89,17 @@ class File:
 def add(connection: sa.Connection, export: Export) -> None:
     row = {name: getattr(export, name) for name in Export.__slots__}
     connection.execute(sa.insert(EXPORTS).values(row))
+
+
+def keep_members(connection: sa.Connection, export_id: str, cases: sa.Select[tuple[str]]) -> None:
+    """Shapes:  cases  their case_ids"""
+    found = cases.subquery()
+    rows = sa.select(sa.literal(export_id), found.c.case_id)
+    connection.execute(sa.insert(MEMBERS).from_select(["export_id", "case_id"], rows))
+
+
+def members(export_id: str) -> sa.Select[tuple[str]]:
+    return sa.select(MEMBERS.c.case_id).where(MEMBERS.c.export_id == export_id)
 
 
 def find(connection: sa.Connection, export_id: str, at: datetime) -> Export:
@@ -131,5 +151,6 @@ def forget_expired(connection: sa.Connection, at: datetime) -> None:
 
 def _delete(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     gone = sa.select(EXPORTS.c.id).where(which)
-    connection.execute(sa.delete(FILES).where(FILES.c.export_id.in_(gone)))
+    for table in (FILES, MEMBERS):
+        connection.execute(sa.delete(table).where(table.c.export_id.in_(gone)))
     connection.execute(sa.delete(EXPORTS).where(which))

@@ -31,7 +31,7 @@ DONE = sa.Table("rotated_pseudonyms", METADATA, sa.Column("name", sa.String(128)
 # Tables whose rows belong to one case, those that others point at first.
 OF_A_CASE = (CASES, CASE_VERSIONS, DECISIONS, ADJUDICATIONS, INBOX, RESOURCES, PUBLISHED, known.PATIENTS)
 # Lists of resources by id: after a rotation they lead nowhere, and whoever wished them asks again.
-FORGOTTEN = (registry_exports.FILES, registry_exports.EXPORTS)
+FORGOTTEN = (registry_exports.FILES, registry_exports.MEMBERS, registry_exports.EXPORTS)
 # Others that hold pseudonyms or marks made with the key.
 OTHERS = (INDEX, audit.AUDIT, messages.MESSAGES, known.RESOURCES, REQUESTS)
 _TOKEN = re.compile(r"~([0-9a-f]{31}|[0-9a-f]{15})\b")

@@ -1,6 +1,6 @@
 """The registry as it stood at a moment, type by type: every version says when it began, so no copy is needed.
 
-Takes from: inbox, resources.  Gives to: registry.
+Takes from: inbox, registry_exports, resources.  Gives to: registry.
 Source: https://hl7.org/fhir/uv/bulkdata/STU2/export.html (transactionTime, _since)
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.store import registry_exports
 from adapter.store.inbox import INBOX
 from adapter.store.resources import RESOURCES, Stored, select
 
@@ -26,6 +27,7 @@ class View:
     Shapes:  since     only what came to be so after it, or came into the asker's sight after it
              source    only of cases that this source had sent something of; None: of all
              patients  ids of the Patients it is about; None: all
+             export    id of an export of a Group, whose members it is about; None: all
              deleted   the resources that were no more, instead of those that were
     """
 
@@ -34,6 +36,7 @@ class View:
     since: datetime | None = None
     source: str | None = None
     patients: tuple[str, ...] | None = None
+    export: str | None = None
     deleted: bool = False
 
 
@@ -93,6 +96,8 @@ def _conditions(view: View) -> list[sa.ColumnElement[bool]]:
         patient = RESOURCES.alias()
         of_them = sa.select(patient.c.case_id).where(patient.c.type == "Patient", patient.c.id.in_(view.patients))
         told.append(columns.case_id.in_(of_them))
+    if view.export is not None:
+        told.append(columns.case_id.in_(registry_exports.members(view.export)))
     return told
 
 

@@ -32,6 +32,15 @@ _AUDIT: Json = {
     "searchParam": [{"name": name, "type": kind} for name, kind in AUDIT_PARAMETERS.items()],
 }
 
+_GROUP: Json = {
+    "type": "Group",
+    "documentation": "The children whom the criteria take (eligible), whom they do not, and who are undetermined.",
+    "interaction": [{"code": "read"}, {"code": "search-type"}],
+    "versioning": "no-version",
+    "searchParam": [{"name": "_id", "type": "token"}],
+    "operation": [{"name": "export", "definition": f"{_BULK}/OperationDefinition/group-export"}],
+}
+
 View = TypeVar("View", bound=Callable[..., Any])
 _INTERACTIONS: dict[Callable[..., Any], tuple[str, ...]] = {}
 
@@ -57,7 +66,7 @@ def make_capability_statement(app: Flask) -> Json:
         rest["security"] = {"service": [{"coding": [{"system": _SECURITY, "code": "SMART-on-FHIR"}]}]}
     if "/fhir/$export" in {rule.rule for rule in app.url_map.iter_rules()}:
         rest["operation"] = [{"name": "export", "definition": f"{_BULK}/OperationDefinition/export"}]
-    rest["resource"] = [*(_resource(type_, of_types) for type_ in load_parameters()), _AUDIT]
+    rest["resource"] = [*(_resource(type_, of_types) for type_ in load_parameters()), _GROUP, _AUDIT]
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{BASE}/CapabilityStatement/adapter",

@@ -20,10 +20,10 @@ from adapter.errors import (
     Json,
     NotFoundError,
     NotPermittedError,
-    NotSupportedError,
     UsageError,
 )
 from adapter.registry.exporting import Wish, begin, lines, parse_wish, prepare
+from adapter.registry.groups import ensure_group
 from adapter.resource import parse_json
 from adapter.scopes import may
 from adapter.search import load_parameters
@@ -67,10 +67,20 @@ def export_patients_by_body() -> Response:
 
 
 @routes.get("/fhir/Group/<id_>/$export")
-@routes.post("/fhir/Group/<id_>/$export")
 def export_group(id_: str) -> Response:
-    """Not offered: the registry keeps no groups of patients."""
-    raise NotSupportedError("The registry keeps no Groups: /fhir/Patient/$export gives the patients you may see.")
+    """The same, of the children who are in a Group when it is asked for.
+
+    No scope for Groups is asked for: clients of others ask for a token that reaches the types they want, and no more.
+    """
+    ensure_group(id_)
+    return _kick_off(list(request.args.items(multi=True)), id_)
+
+
+@routes.post("/fhir/Group/<id_>/$export")
+def export_group_by_body(id_: str) -> Response:
+    """The same, with the parameters in a Parameters resource."""
+    ensure_group(id_)
+    return _kick_off(_parameters(), id_)
 
 
 @routes.get("/fhir/$export/<export_id>")
@@ -109,14 +119,14 @@ def file(export_id: str, name: str) -> Response:
     return Response(told, 200, headers, content_type=NDJSON)
 
 
-def _kick_off(parameters: list[tuple[str, str]]) -> Response:
+def _kick_off(parameters: list[tuple[str, str]], group: str = "") -> Response:
     told = {each.strip() for line in request.headers.getlist("Prefer") for each in line.replace(";", ",").split(",")}
     if "respond-async" not in told:
         raise UsageError("An export is answered later: ask with the header Prefer: respond-async.")
     wish = parse_wish(parameters, strict="handling=lenient" not in told)
     if request.method == "GET" and wish.patients is not None:
         raise UsageError("patient goes into the body of a POST, where no log of addresses sees it.")
-    wish.types = _allowed(wish)
+    wish.types, wish.group = _allowed(wish), group
     address = f"{_base()}{request.full_path.removeprefix('/fhir').rstrip('?')}"
     begun = begin(parts(), principal().actor, principal().source, wish, address)
     if begun is None:

@@ -23,6 +23,7 @@ from adapter.web.exporting import routes as exporting
 from adapter.web.failures import Service, answer_failures
 from adapter.web.fhir import routes as fhir
 from adapter.web.formats import write_as_asked
+from adapter.web.groups import routes as groups
 from adapter.web.guard import guard
 from adapter.web.keyset import routes as keyset
 from adapter.web.logbook import log_end, log_requests
@@ -41,7 +42,7 @@ from adapter.web.unread import routes as unread
 from adapter.web.validating import routes as validating
 
 _AT_THE_DOOR = (tokens, logins, auditing)
-_FHIR = (validating, reading, exporting, audit_events, fhir, keyset)
+_FHIR = (validating, reading, groups, exporting, audit_events, fhir, keyset)
 _OURS = (openapi, cases, adjudications, pulling, sources, cohort, unread, operations)
 _ROUTES = (*_AT_THE_DOOR, *_FHIR, *_OURS)
 

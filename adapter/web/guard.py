@@ -1,6 +1,6 @@
 """In front of every route: who asks, whether he may, and a line in the audit whatever the answer is.
 
-Takes from: errors, access, store, answers.  Gives to: factory, and the principal to every other room of web.
+Takes from: errors, access, scopes, store, answers.  Gives to: factory, and the principal to every other room of web.
 Source: RFC 6750 3 (WWW-Authenticate)
 """
 
@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, g, redirect, request
 
 from adapter.access import NOBODY, OPEN, Principal, load_permissions, who_is
 from adapter.errors import AdapterError, NotAuthenticatedError, NotFoundError, NotPermittedError
+from adapter.scopes import may
 from adapter.store import Connection, audit, cases, inbox
 from adapter.web.answers import parts
 
@@ -41,6 +42,13 @@ def ensure_visible(case_id: str) -> None:
     with parts().store.reading() as connection:
         if not inbox.fed_by(connection, case_id, source):
             raise NotFoundError("There is no case with this pseudonym.")
+
+
+def ensure_scope(type_: str, letter: str) -> None:
+    """Errors:  NotPermittedError when a client's scopes do not go that far"""
+    held = principal().scopes
+    if held is not None and not may(held, type_, letter):
+        raise NotPermittedError("This client's scopes do not reach resources of this type.")
 
 
 def note_case(case_id: str) -> None:

@@ -26,9 +26,10 @@ _PLACE = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<choices>[^)]*)\))?:)?(?P<name>\w
 _PAGES = ("/static/<path:filename>", "/login", "/logout", "/")
 _PAGES_UNDER = "/ui/"
 _FORMS = ("/auth/token", "_search")
-_EXPORTS = ("/fhir/$export", "/fhir/Patient/$export")
+_EXPORTS = ("/fhir/$export", "/fhir/Patient/$export", "/fhir/Group/<id_>/$export")
 _QUERIES = {
     **dict.fromkeys(_EXPORTS, ("_type", "_since", "_typeFilter", "_outputFormat")),
+    "/fhir/Group": ("_id",),
     "/fhir/AuditEvent": (*AUDIT_PARAMETERS, "_count", "_sort"),
     "/fhir/Patient/<id_>/$everything": ("_type", "_since", "_count"),
 }

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 from flask import Blueprint, Response, request
 
-from adapter.errors import GoneError, NotFoundError, NotPermittedError, UsageError
+from adapter.errors import GoneError, NotFoundError, UsageError
 from adapter.scopes import may
 from adapter.search import MAX_COUNT, parse_search
 from adapter.store import inbox, resources
@@ -20,7 +20,7 @@ from adapter.store.resources import Stored, whole
 from adapter.store.searching import everything, run_search
 from adapter.web.answers import fhir, parts, version_tag
 from adapter.web.capability import interacts
-from adapter.web.guard import note_case, principal
+from adapter.web.guard import ensure_scope, note_case, principal
 from adapter.web.searchsets import entry, history_entry, page_of, searchset
 
 routes = Blueprint("reading", __name__)
@@ -48,7 +48,7 @@ def search_by_form(type_: str) -> Response:
 @routes.get(f"/fhir/<{TYPES}:type_>/<id_>")
 @interacts("read")
 def read(type_: str, id_: str) -> Response:
-    _ensure(type_, "r")
+    ensure_scope(type_, "r")
     return _resource(_find(type_, id_))
 
 
@@ -60,7 +60,7 @@ def history(type_: str, id_: str) -> Response:
     since, count, before = _since(asked.get("_since")), _count(asked.get("_count")), asked.get("_cursor", "0")
     if not (before.isascii() and before.isdigit() and int(before[:19]) < _NO_VERSION):
         raise UsageError("This cursor is none that the registry gave: follow the links of a page as they are.")
-    _ensure(type_, "r")
+    ensure_scope(type_, "r")
     _find(type_, id_, gone_too=True)
     with parts().store.reading() as connection:
         total, found = resources.history(connection, type_, id_, count + 1, before=int(before), since=since)
@@ -72,7 +72,7 @@ def history(type_: str, id_: str) -> Response:
 @routes.get(f"/fhir/<{TYPES}:type_>/<id_>/_history/<int:version>")
 @interacts("vread")
 def vread(type_: str, id_: str, version: int) -> Response:
-    _ensure(type_, "r")
+    ensure_scope(type_, "r")
     return _resource(_find(type_, id_, version))
 
 
@@ -81,7 +81,7 @@ def patient_everything(id_: str) -> Response:
     """Everything about one patient, page by page; _type, _since and _count narrow it."""
     asked = _known("$everything", request.args, "_type", "_since", "_count")
     since, count = _since(asked.get("_since")), _count(asked.get("_count"))
-    _ensure("Patient", "r")
+    ensure_scope("Patient", "r")
     patient = _find("Patient", id_)
     types = set(asked["_type"].split(",")) if "_type" in asked else None
     held = principal().scopes
@@ -100,11 +100,11 @@ def patient_everything(id_: str) -> Response:
 
 
 def _search(type_: str, asked: list[tuple[str, str]]) -> Response:
-    _ensure(type_, "s")
+    ensure_scope(type_, "s")
     strict = "handling=lenient" not in request.headers.get("Prefer", "")
     told = parse_search(type_, asked, strict=strict)
     for other in {*told.rev_include, *(["Patient"] if told.include else [])}:
-        _ensure(other, "s")
+        ensure_scope(other, "s")
     with parts().store.reading() as connection:
         page = run_search(connection, told, source=principal().source)
     entries = [entry(each, "match") for each in page.matches] + [entry(each, "include") for each in page.included]
@@ -122,13 +122,6 @@ def _known(what: str, asked: Mapping[str, str], *names: str) -> Mapping[str, str
 def _kept() -> list[tuple[str, str]]:
     """What was asked for, but for the page."""
     return [(name, value) for name, value in request.args.items(multi=True) if name != "_cursor"]
-
-
-def _ensure(type_: str, letter: str) -> None:
-    """Errors:  NotPermittedError when a client's scopes do not go that far"""
-    held = principal().scopes
-    if held is not None and not may(held, type_, letter):
-        raise NotPermittedError("This client's scopes do not reach resources of this type.")
 
 
 def _find(type_: str, id_: str, version: int | None = None, *, gone_too: bool = False) -> Stored:

@@ -73,10 +73,10 @@ def test_every_wrong_media_type_is_refused_in_fhirs_words(client: FlaskClient, c
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_is_not_offered_says_so(client: FlaskClient, method: str) -> None:
+def test_a_group_that_there_is_not_is_told_so(client: FlaskClient, method: str) -> None:
     answer = client.open("/fhir/Group/1/$export", method=method)
 
-    assert answer.status_code == 501
+    assert answer.status_code == 404
     assert_outcome(answer)
 
 

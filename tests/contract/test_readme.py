@@ -80,15 +80,6 @@ def test_every_route_is_listed_and_no_other(app: Flask) -> None:
     assert {code for row in table("Routes") for code in codes(row[0])} == known
 
 
-def test_what_is_not_served_says_so(app: Flask) -> None:
-    client = app.test_client()
-    told = next(row for row in table("Routes") if "501" in row[1])
-    for code in codes(told[0]):
-        method, path = code.split()
-        answer = client.open(path.replace("{Type}", "Patient").replace("{id}", "1"), method=method)
-        assert answer.status_code == 501, code
-
-
 def test_every_exit_code_is_listed_and_no_other() -> None:
     classes = [
         each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.AdapterError)

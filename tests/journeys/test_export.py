@@ -145,7 +145,7 @@ def test_an_export_is_asked_for_asynchronously_or_not_at_all(still: FlaskClient)
     wrong = still.post("/fhir/$export", data=b"[]", content_type="application/fhir+json", headers=LATER)
     assert wrong.status_code == 400
     group = still.get("/fhir/Group/all/$export", headers=LATER)
-    assert (group.status_code, group.json["issue"][0]["code"]) == (501, "not-supported")
+    assert (group.status_code, group.json["issue"][0]["code"]) == (404, "not-found")
 
 
 def test_the_capability_statement_promises_it(still: FlaskClient) -> None:

@@ -28,16 +28,19 @@ class Wish:
     """Shapes:  types     None: every type that the asker may read
     filters   of one type any of its searches will do
     patients  ids; None: all
+    group     of whose members it is to be, as they are when it is begun; "": of everybody
     """
 
     types: list[str] | None = None
     since: datetime | None = None
     filters: list[tuple[str, str]] = field(default_factory=list)
     patients: tuple[str, ...] | None = None
+    group: str = ""
 
     def as_json(self) -> Json:
         since = self.since.isoformat() if self.since else None
-        return {"types": self.types, "since": since, "filters": self.filters, "patients": self.patients}
+        told = {"types": self.types, "since": since, "filters": self.filters, "patients": self.patients}
+        return {**told, "group": self.group}
 
 
 def load_wish(told: Json) -> Wish:
@@ -45,7 +48,8 @@ def load_wish(told: Json) -> Wish:
     since, patients = told["since"], told["patients"]
     moment = datetime.fromisoformat(since) if since else None
     filters = [(type_, query) for type_, query in told["filters"]]
-    return Wish(told["types"], moment, filters, None if patients is None else tuple(patients))
+    named = None if patients is None else tuple(patients)
+    return Wish(told["types"], moment, filters, named, told.get("group", ""))
 
 
 def searches_of(wish: Wish, type_: str) -> list[Search]:

@@ -24,7 +24,7 @@ _PAGE = 500
 
 def view_of(export: Export, type_: str, *, deleted: bool = False) -> View:
     wish = load_wish(export.wish)
-    return View(type_, export.at, wish.since, export.source, wish.patients, deleted)
+    return View(type_, export.at, wish.since, export.source, wish.patients, export.id if wish.group else None, deleted)
 
 
 def walk(parts: Parts, export: Export, view: View, after: str, until: str) -> Iterator[Stored]:

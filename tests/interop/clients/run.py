@@ -32,12 +32,13 @@ from adapter.config import load_settings
 from adapter.parts import Parts
 from adapter.resource import dump_json
 from adapter.store import inbox, keeping
+from adapter.store.cases import CASES
 from adapter.store.resources import LIVING, RESOURCES
 from adapter.synthetic import synthesize
 from adapter.tokens import make_key
 
 HERE, BUILD = Path(__file__).parent, Path("build/clients").absolute()
-CASES, SEED = 40, 11
+MADE, SEED = 40, 11
 NORTH, SOUTH = "north", "south"
 OF_KNOWN_SEX = "Patients whose sex is known"
 Found = dict[str, list[str]]
@@ -45,7 +46,7 @@ Found = dict[str, list[str]]
 
 def fill(parts: Parts) -> None:
     """Cases of two sites; some were changed since, one was erased."""
-    made = [case for case in synthesize(CASES, seed=SEED) if case.get("opposition") != "opposed"]
+    made = [case for case in synthesize(MADE, seed=SEED) if case.get("opposition") != "opposed"]
     for number, case in enumerate(made):
         source = NORTH if number % 3 else SOUTH
         assert inbound.receive_case(parts, dump_json(case), source).accepted
@@ -56,9 +57,10 @@ def fill(parts: Parts) -> None:
         keeping.erase(connection, made[1]["case_id"], parts.clock())
 
 
-def stored(parts: Parts) -> Found:
+def stored(parts: Parts, *where: sa.ColumnElement[bool]) -> Found:
     """Ids of what is there of the one site, by a look at the table."""
-    query = sa.select(RESOURCES.c.type, RESOURCES.c.id, RESOURCES.c.case_id, RESOURCES.c.body).where(LIVING)
+    query = sa.select(RESOURCES.c.type, RESOURCES.c.id, RESOURCES.c.case_id, RESOURCES.c.body)
+    query = query.join(CASES, CASES.c.case_id == RESOURCES.c.case_id).where(LIVING, *where)
     found: Found = {}
     with parts.store.reading() as connection:
         for type_, id_, case_id, body in connection.execute(query).all():
@@ -156,7 +158,7 @@ def main() -> int:
     data.mkdir(parents=True)
     with open_parts(load_settings({"CRMO_DATA": str(data)}), load_knowledge(load_settings({}))) as parts:
         fill(parts)
-        there = stored(parts)
+        there, eligible = stored(parts), stored(parts, CASES.c.status == "eligible")
     of_known_sex = {"Patient": there.pop(OF_KNOWN_SEX)}
     keys = register(folder, data)
     python, six = str(BUILD / "bin" / "python"), [type_ for type_ in there if type_ != "Provenance"]
@@ -175,6 +177,8 @@ def main() -> int:
         held.append(told("smart-fetch 1.0.3, bulk", came, there, its))
         came = run_smart_fetch(base, keys, folder, "--type", "Patient", "--type-filter", "Patient?gender=female,male")
         held.append(told("smart-fetch 1.0.3, bulk with a filter", came, of_known_sex, ["Patient"]))
+        came = run_smart_fetch(base, keys, folder, "--group", "eligible")
+        held.append(told("smart-fetch 1.0.3, bulk of the Group eligible", came, eligible, its))
     return 0 if all(held) else 1
 
 
