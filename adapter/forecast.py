@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from adapter.crawl.plan import IDS_IN_A_LIST, patients_in_a_search
+from adapter.crawl.trust import Trust
 from adapter.errors import Json, RemoteError
 from adapter.hospital import Patience, Search, Source, resolve_source
 from adapter.hospital.client import Hospital, open_hospital
@@ -20,6 +21,8 @@ from adapter.store import server_profiles
 
 # Lists of patients whose resources are counted; a hospital with more is extrapolated from these.
 _SAMPLED_LISTS = 20
+# Of a search that the server does not count: the question for it, and the one page again.
+_UNCOUNTED = 2
 
 
 @dataclass
@@ -28,7 +31,7 @@ class _Count:
 
     search: Search
     resources: int = 0
-    requests: int = 0
+    requests: float = 0.0
     untold: bool = False
 
 
@@ -37,6 +40,8 @@ class _Forecast:
     hospital: Hospital
     cap: int | None
     asked: int = 0
+    counted: int = 0
+    trusts: dict[str, Trust] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     patients: list[str] = field(default_factory=list)
 
@@ -56,11 +61,17 @@ class _Forecast:
         """0 for a search of one page, which does not tell how long a page may be."""
         return ceil(unit.received / unit.pages) if unit.pages > 1 else 0
 
+    @property
+    def tells_totals(self) -> bool:
+        """Whether its pages say how many matches there are: else each search needs a question for that."""
+        return all(unit.proof == "total" for unit in self.units if unit.pages)
+
     def find_candidates(self) -> None:
         found: set[str] = set()
         for search in self.hospital.source.candidates:
             unit = self.hospital.collect(search.type, search.parameters)
             self.units.append(unit)
+            self._note_count(search.type, unit.received)
             self.asked += unit.pages
             fitting = (each for each in unit.of_type(search.type) if matches(each, search) is not False)
             found |= {patient_of(each) for each in fitting} - {""}
@@ -76,11 +87,29 @@ class _Forecast:
             number = None
         count.untold = count.untold or number is None
         count.resources += number or 0
-        count.requests += max(1, ceil((number or 0) / self.page))
+        self._note_count(search.type, number or 0)
+        pages = max(1, ceil((number or 0) / self.page))
+        proofs = 0 if self.tells_totals else 1 if number is not None else _UNCOUNTED
+        count.requests += pages + proofs + _control(len(patients), number or 0)
+
+    def _note_count(self, type_: str, matches: int) -> None:
+        """Where the crawl, having seen what we have, would doubt the total of a single page and ask for a count."""
+        trust, has_next = self.trusts.setdefault(type_, Trust()), matches > self.page
+        trust.see(min(matches, self.page), matches, has_next=has_next)
+        if not has_next and trust.doubts(matches):
+            trust.confirm(matches)
+            self.counted += 1
+
+
+def _control(patients: int, matches: int) -> float:
+    """How likely the last patient of a list has nothing, so that the crawl asks for him alone."""
+    return (1 - 1 / patients) ** matches if patients > 1 else 0.0
 
 
 def forecast_pull(parts: Parts, name: str, patience: Patience | None = None) -> Json:
     """How many requests a pull of this source will send and how many resources it will bring; nothing is kept.
+
+    Requests are an estimate: what a proof costs is learnt on the way. They are those of a server that answers well.
 
     Shapes:  {"source", "patients", "requests", "resources", "exact", "asked", "candidates": [{"type", "matches",
              "complete"}], "collect": [{"type", "resources"}]}; resources is null for a type the server does not count,
@@ -121,15 +150,13 @@ def _lengths(whole: int, most: int) -> list[int]:
 
 
 def _told(name: str, forecast: _Forecast, counts: list[_Count], share: float) -> Json:
-    pages = sum(unit.pages for unit in forecast.units)
-    reads = sum(ceil(each / forecast.page) for each in _lengths(len(forecast.patients), IDS_IN_A_LIST))
     collected: list[Json] = [{"type": each.search.type, "resources": _scaled(each, share)} for each in counts]
     found = sum(unit.received for unit in forecast.units) + len(forecast.patients)
     proven = all(unit.complete for unit in forecast.units) and not any(each.untold for each in counts)
     return {
         "source": name,
         "patients": len(forecast.patients),
-        "requests": pages + reads + round(sum(each.requests for each in counts) * share),
+        "requests": _requests(forecast, counts, share),
         "resources": found + sum(each["resources"] or 0 for each in collected),
         "exact": proven and share == 1.0 and not forecast.guessed,
         "asked": forecast.asked,
@@ -138,6 +165,16 @@ def _told(name: str, forecast: _Forecast, counts: list[_Count], share: float) ->
         ],
         "collect": collected,
     }
+
+
+def _requests(forecast: _Forecast, counts: list[_Count], share: float) -> int:
+    """Searches, what proves them, patients read by id; a filter that finds nothing is tried; the server is asked who
+    it is."""
+    searched = sum(unit.pages for unit in forecast.units)
+    counted = forecast.counted if forecast.tells_totals else len(forecast.units)
+    reads = sum(ceil(each / forecast.page) for each in _lengths(len(forecast.patients), IDS_IN_A_LIST))
+    tried = sum(not each.resources for each in counts)
+    return searched + counted + reads + round(sum(each.requests for each in counts) * share) + tried + 1
 
 
 def _scaled(count: _Count, share: float) -> int | None:

@@ -4,15 +4,13 @@ Some servers give the number of entries on the page for a total; with no next li
 like all there is. So a page that is larger than any before it is counted by a question of its own, until totals have
 shown that they are more than the page.
 
-Takes from: parcel.  Gives to: walk, engine.
+Takes from: nothing.  Gives to: walk, engine, forecast.
 Source: https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.total
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from adapter.crawl.parcel import Parcel
 
 # So many full pages that counted right are no coincidence.
 _ENOUGH = 3
@@ -32,11 +30,11 @@ class Trust:
     counted: int = -1
     times: int = 0
 
-    def see(self, parcel: Parcel) -> None:
+    def see(self, matches: int, total: int | None, *, has_next: bool) -> None:
         """A page came."""
-        if parcel.next is not None:
-            self.paged = max(self.paged, parcel.matches)
-        self.honest = self.honest or (parcel.total is not None and parcel.total > parcel.matches)
+        if has_next:
+            self.paged = max(self.paged, matches)
+        self.honest = self.honest or (total is not None and total > matches)
 
     def doubts(self, matches: int) -> bool:
         """Should the total of a single page be confirmed by a count?"""

@@ -54,7 +54,7 @@ class Walk:
     def take(self, parcel: Parcel, fresh: int, asked: str) -> Step:
         """After a page: `fresh` matches were new, `asked` is its address."""
         unit, way = self.unit, self.way
-        self.trust.see(parcel)
+        self.trust.see(parcel.matches, parcel.total, has_next=parcel.next is not None)
         way.gone = False
         unit.pages += 1
         unit.received += fresh

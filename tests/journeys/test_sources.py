@@ -154,7 +154,9 @@ def test_a_dry_run_says_what_the_pull_then_brings_and_keeps_nothing(run: Run, pa
     assert MARK.lower() not in shown.output.lower()
     assert told["asked"] == sent
     assert (told["exact"], told["patients"]) == (True, report["screened"])
-    assert (told["resources"], told["requests"]) == (report["resources"], report["pages"])
+    assert told["resources"] == report["resources"]
+    pulled = len(server.asked) - sent
+    assert abs(told["requests"] - pulled) <= pulled / 10, (told["requests"], pulled)
 
 
 def test_a_server_that_does_not_understand_lists_is_asked_patient_by_patient(parts: Parts) -> None:
