@@ -40,7 +40,7 @@ class _Forecast:
     hospital: Hospital
     cap: int | None
     asked: int = 0
-    counted: int = 0
+    doubted: int = 0
     trusts: dict[str, Trust] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     patients: list[str] = field(default_factory=list)
@@ -61,17 +61,18 @@ class _Forecast:
         """0 for a search of one page, which does not tell how long a page may be."""
         return ceil(unit.received / unit.pages) if unit.pages > 1 else 0
 
-    @property
-    def tells_totals(self) -> bool:
-        """Whether its pages say how many matches there are: else each search needs a question for that."""
-        return all(unit.proof == "total" for unit in self.units if unit.pages)
+    def tells_total(self, has_next: bool) -> bool:
+        """Whether its pages say how many matches there are; some servers do only where one page holds all."""
+        asked = [unit for unit in self.units if unit.pages]
+        alike = [unit for unit in asked if (unit.pages > 1) == has_next] or asked
+        return 2 * sum(unit.proof == "total" for unit in alike) >= len(alike)
 
     def find_candidates(self) -> None:
         found: set[str] = set()
         for search in self.hospital.source.candidates:
             unit = self.hospital.collect(search.type, search.parameters)
             self.units.append(unit)
-            self._note_count(search.type, unit.received)
+            self._note(search.type, unit.received, is_told=unit.proof == "total")
             self.asked += unit.pages
             fitting = (each for each in unit.of_type(search.type) if matches(each, search) is not False)
             found |= {patient_of(each) for each in fitting} - {""}
@@ -87,18 +88,19 @@ class _Forecast:
             number = None
         count.untold = count.untold or number is None
         count.resources += number or 0
-        self._note_count(search.type, number or 0)
         pages = max(1, ceil((number or 0) / self.page))
-        proofs = 0 if self.tells_totals else 1 if number is not None else _UNCOUNTED
+        is_told = self.tells_total(pages > 1)
+        proofs = _UNCOUNTED if number is None else 0 if is_told else 1
         count.requests += pages + proofs + _control(len(patients), number or 0)
+        self._note(search.type, number or 0, is_told=is_told)
 
-    def _note_count(self, type_: str, matches: int) -> None:
+    def _note(self, type_: str, matches: int, *, is_told: bool) -> None:
         """Where the crawl, having seen what we have, would doubt the total of a single page and ask for a count."""
         trust, has_next = self.trusts.setdefault(type_, Trust()), matches > self.page
-        trust.see(min(matches, self.page), matches, has_next=has_next)
-        if not has_next and trust.doubts(matches):
+        trust.see(min(matches, self.page), matches if is_told else None, has_next=has_next)
+        if is_told and not has_next and trust.doubts(matches):
             trust.confirm(matches)
-            self.counted += 1
+            self.doubted += 1
 
 
 def _control(patients: int, matches: int) -> float:
@@ -171,7 +173,7 @@ def _requests(forecast: _Forecast, counts: list[_Count], share: float) -> int:
     """Searches, what proves them, patients read by id; a filter that finds nothing is tried; the server is asked who
     it is."""
     searched = sum(unit.pages for unit in forecast.units)
-    counted = forecast.counted if forecast.tells_totals else len(forecast.units)
+    counted = forecast.doubted + sum(unit.pages > 0 and unit.proof != "total" for unit in forecast.units)
     reads = sum(ceil(each / forecast.page) for each in _lengths(len(forecast.patients), IDS_IN_A_LIST))
     tried = sum(not each.resources for each in counts)
     return searched + counted + reads + round(sum(each.requests for each in counts) * share) + tried + 1
