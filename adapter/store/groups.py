@@ -1,6 +1,6 @@
 """Which Patients a decision speaks of: the members of the registry's Groups.
 
-Takes from: cases, inbox, resources.  Gives to: registry.
+Takes from: cases, resources, searching.  Gives to: registry.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from adapter.store.cases import CASES
-from adapter.store.inbox import INBOX
 from adapter.store.resources import LIVING, RESOURCES
+from adapter.store.searching import visible
 
 
 def decided(status: str) -> sa.Select[tuple[str]]:
@@ -22,8 +22,5 @@ def members(connection: sa.Connection, status: str, *, source: str | None) -> li
 
     Shapes:  source  only of cases that this source has sent something of; None: of all
     """
-    told = [RESOURCES.c.type == "Patient", LIVING, RESOURCES.c.case_id.in_(decided(status))]
-    if source is not None:
-        sent = sa.select(INBOX.c.case_id).where(INBOX.c.source == source, INBOX.c.case_version.is_not(None))
-        told.append(RESOURCES.c.case_id.in_(sent))
+    told = [RESOURCES.c.type == "Patient", LIVING, RESOURCES.c.case_id.in_(decided(status)), *visible(source)]
     return list(connection.scalars(sa.select(RESOURCES.c.id).where(*told).order_by(RESOURCES.c.id)))

@@ -2,7 +2,7 @@
 
 Pages follow the sort key of the last resource, not a number of rows: what comes or goes meanwhile moves nothing.
 
-Takes from: errors, resource, search, inbox, resources.  Gives to: web.
+Takes from: errors, resource, search, inbox, resources.  Gives to: groups, web.
 Source: https://hl7.org/fhir/R4/http.html#paging, https://hl7.org/fhir/R4/search.html#prefix
 """
 
@@ -47,7 +47,7 @@ def run_search(connection: sa.Connection, search: Search, *, source: str | None 
     Shapes:  source  only of cases that this source has sent something of
     Errors:  UsageError for a cursor that is none of ours, and when too much would come along
     """
-    where = [RESOURCES.c.type == search.type, LIVING, *_conditions(search), *_visible(source)]
+    where = [RESOURCES.c.type == search.type, LIVING, *_conditions(search), *visible(source)]
     total = connection.scalar(sa.select(sa.func.count()).select_from(RESOURCES).where(*where)) or 0
     if search.summary == "count" or search.count == 0:
         return Page(total, [], [], "")
@@ -77,7 +77,8 @@ def everything(
     return Page(total, found[:count], [], _encode([last.type, last.id]) if last else "")
 
 
-def _visible(source: str | None) -> list[Condition]:
+def visible(source: str | None) -> list[Condition]:
+    """Shapes:  source  only of cases that this source has sent something of; None: of all"""
     if source is None:
         return []
     sent = sa.select(INBOX.c.case_id).where(INBOX.c.source == source, INBOX.c.case_version.is_not(None))
