@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from adapter.resource import dump_json
 from adapter.sealing import Seals
 from adapter.store import Store, cases, database, findings, inbox, keeping, listing, open_store
 from adapter.store.schema import METADATA
+from tests.at_once import at_once
 
 NOON = datetime(2026, 3, 17, 12, 0, 0, 250000, tzinfo=UTC)
 LATER = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
@@ -93,18 +95,7 @@ def test_opening_again_keeps_what_was_there(database_url: str) -> None:
 
 
 def test_two_that_open_an_empty_database_at_once_both_succeed(database_url: str) -> None:
-    opened: list[Store] = []
-    start = threading.Barrier(4)
-
-    def open_one() -> None:
-        start.wait()
-        opened.append(open_store(database_url))
-
-    threads = [threading.Thread(target=open_one) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    opened = at_once([lambda: open_store(database_url)] * 4)
     for each in opened:
         each.close()
 
@@ -153,20 +144,9 @@ def test_the_same_bytes_from_the_same_source_are_a_duplicate_that_points_at_the_
 
 
 def test_of_many_identical_arrivals_at_once_exactly_one_is_first(store: Store) -> None:
-    start = threading.Barrier(8)
-    states: list[str] = []
+    told = at_once([partial(arrive, store, f"e{number}", b"same") for number in range(8)])
 
-    def send(number: int) -> None:
-        start.wait()
-        states.append(arrive(store, f"e{number}", b"same").state)
-
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(states) == ["duplicate"] * 7 + ["received"]
+    assert sorted(each.state for each in told) == ["duplicate"] * 7 + ["received"]
 
 
 def test_times_come_back_aware_and_in_utc(store: Store) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from adapter import inbound
 from adapter.parts import Parts
 from adapter.resource import dump_json
-from adapter.store import cases, inbox
+from adapter.store import cases, inbox, resources
+from tests.at_once import at_once
 from tests.journeys.handing_in import counts, receive, states
 from tests.sample_bundles import as_bytes, make_bundle, make_condition, make_finding, make_patient
 from tests.sample_cases import make_case
@@ -79,22 +80,27 @@ def test_the_pseudonym_shows_nothing_of_the_hospital(parts: Parts) -> None:
 
 def test_many_senders_of_one_bundle_at_once_make_one_case(parts: Parts) -> None:
     parts = replace(parts, make_id=lambda: str(uuid.uuid4()))
-    start, told = threading.Barrier(8), []
 
-    def send() -> None:
-        start.wait()
-        told.append(receive(parts, make_bundle()))
-
-    threads = [threading.Thread(target=send) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    told = at_once([lambda: receive(parts, make_bundle())] * 8)
 
     assert len({receipt.entry.case_id for receipt in told}) == 1
     assert states(parts) == {"stored": 1, "duplicate": 7}
     with parts.store.reading() as connection:
         assert [each.version for each in cases.history(connection, told[0].entry.case_id)] == [1]
+
+
+def test_many_changes_of_one_child_at_once_make_a_version_each(parts: Parts) -> None:
+    parts = replace(parts, make_id=lambda: str(uuid.uuid4()))
+    changed = [make_bundle(make_patient(birthDate=f"2008-06-{day:02}"), make_condition()) for day in range(1, 9)]
+
+    told = at_once([partial(receive, parts, each) for each in changed])
+
+    assert {receipt.entry.case_id for receipt in told} == {told[0].entry.case_id}
+    assert sorted(receipt.entry.case_version or 0 for receipt in told) == list(range(1, 9))
+    with parts.store.reading() as connection:
+        standing = resources.saying_case(connection, told[0].entry.case_id or "")
+    assert len({(each.type, each.id) for each in standing}) == len(standing)
+    assert [each.version for each in standing if each.type == "Patient"] == [8]
 
 
 def test_a_name_of_an_element_that_a_database_cannot_write_is_kept_all_the_same(parts: Parts) -> None:
