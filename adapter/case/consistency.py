@@ -5,6 +5,7 @@ Takes from: declaration, dates, case.fields, case.timeline.  Gives to: case, eli
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 from adapter.case.fields import date_fields, field_schema, read_field
 from adapter.case.timeline import Dated, as_days, date_of
-from adapter.dates import Interval, age_days, before
+from adapter.dates import Interval, age_days, before, birthday
 from adapter.declaration import Declaration, load_declaration
 from adapter.errors import DeclarationError, Json
 
@@ -24,6 +25,7 @@ Find = Callable[[Json, date, Dates], Iterator[str]]
 
 _EVERY_DATE = "every_date"
 _TODAY = "today"
+_AGO = re.compile(r"([1-9]\d{0,2}) years ago\Z")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def _check(declaration: Declaration) -> Iterator[str]:
 
 
 def _known(field: str, key: str) -> bool:
+    if key in ("not_before", "not_after") and _AGO.match(field):
+        return True
     if key in ("not_before", "not_after", "except"):
         return field in (_TODAY, "diagnosis.onset", *date_fields())
     return field == _EVERY_DATE or field_schema(field) is not None
@@ -124,6 +128,8 @@ def _dates(case: Json, field: str) -> list[tuple[str, Interval]]:
 def _limit(case: Json, bound: str, today: date) -> Interval | None:
     if bound == _TODAY:
         return Interval(today, today)
+    if ago := _AGO.match(bound):
+        return birthday(Interval(today, today), -int(ago[1]))
     dated: Dated | None = date_of(case, bound)
     return dated.interval if dated else None
 

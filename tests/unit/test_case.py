@@ -68,6 +68,7 @@ def test_a_coherent_case_has_no_issue() -> None:
             "onset-range-reversed",
             "/diagnosis/onset/range/low",
         ),
+        ({"patient": {"birth_date": "1900-01-01"}}, "birth-too-long-ago", "/patient/birth_date"),
         ({"biopsies": [{"date": "2003-01-01"}]}, "date-before-birth", "/biopsies/0/date"),
         (
             {"patient": {"vital_status": "dead", "death_date": "2015"}, "outcome": {"last_visit_date": "2016-01"}},
