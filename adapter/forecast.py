@@ -62,7 +62,7 @@ class _Forecast:
         return ceil(unit.received / unit.pages) if unit.pages > 1 else 0
 
     def tells_total(self, has_next: bool) -> bool:
-        """Whether its pages say how many matches there are; some servers do only where one page holds all."""
+        """Whether most of its pages say how many matches there are; some servers do only where one page holds all."""
         asked = [unit for unit in self.units if unit.pages]
         alike = [unit for unit in asked if (unit.pages > 1) == has_next] or asked
         return 2 * sum(unit.proof == "total" for unit in alike) >= len(alike)

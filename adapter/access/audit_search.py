@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from adapter.access.audit_events import action_of, interaction_of
 from adapter.errors import UsageError
-from adapter.search import MAX_COUNT, parse_moment
+from adapter.search import ABOUT_THE_ANSWER, MAX_COUNT, parse_moment
 from adapter.store import Connection, audit_search
 from adapter.store.audit import Event
 from adapter.store.audit_search import Wanted
@@ -30,7 +30,6 @@ PARAMETERS = {
 }
 _STATUSES = {"0": (0, 399), "4": (400, 499), "8": (500, 999)}
 _ACTIONS = ("C", "R", "U", "D", "E")
-_ELSEWHERE = ("_format", "_pretty", "lang")
 
 
 @dataclass
@@ -61,7 +60,7 @@ def parse_audit_search(parameters: Iterable[tuple[str, str]], *, strict: bool = 
     """
     search = AuditSearch()
     for name, text in parameters:
-        if name in _ELSEWHERE:
+        if name in ABOUT_THE_ANSWER:
             continue
         if "\0" in text:
             raise UsageError("A search parameter holds a character that is none.")

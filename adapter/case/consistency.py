@@ -22,6 +22,7 @@ from adapter.errors import DeclarationError, Json
 # Field -> (pointer, days) of what it holds in one case; worked out once for all rules.
 Dates = dict[str, list[tuple[str, Interval]]]
 Find = Callable[[Json, date, Dates], Iterator[str]]
+Limit = Callable[[Json, date], Interval | None]
 
 _EVERY_DATE = "every_date"
 _TODAY = "today"
@@ -80,10 +81,9 @@ def _check(declaration: Declaration) -> Iterator[str]:
 
 
 def _known(field: str, key: str) -> bool:
-    if key in ("not_before", "not_after") and _AGO.match(field):
-        return True
     if key in ("not_before", "not_after", "except"):
-        return field in (_TODAY, "diagnosis.onset", *date_fields())
+        is_ago = key != "except" and _AGO.match(field) is not None
+        return is_ago or field in (_TODAY, "diagnosis.onset", *date_fields())
     return field == _EVERY_DATE or field_schema(field) is not None
 
 
@@ -101,12 +101,14 @@ def _finder(rule: Json) -> Find:
         return lambda case, _, __: _above(case, field, rule["not_above"])
     bound, late = (rule["not_after"], True) if "not_after" in rule else (rule["not_before"], False)
     fields = [each for each in date_fields() if each not in rule["except"]] if field == _EVERY_DATE else [field]
-    return lambda case, today, dates: _misplaced(case, fields, bound, late, today, dates)
+    limit = _limiter(bound)
+    return lambda case, today, dates: _misplaced(case, fields, bound, late, limit(case, today), dates)
 
 
-def _misplaced(case: Json, fields: list[str], bound: str, late: bool, today: date, dates: Dates) -> Iterator[str]:
+def _misplaced(
+    case: Json, fields: list[str], bound: str, late: bool, limit: Interval | None, dates: Dates
+) -> Iterator[str]:
     siblings = "[]" in bound
-    limit = None if siblings else _limit(case, bound, today)
     if limit is None and not siblings:
         return
     for field in fields:
@@ -125,12 +127,20 @@ def _dates(case: Json, field: str) -> list[tuple[str, Interval]]:
     return [(pointer, days) for pointer, value in read_field(case, field) if (days := as_days(value))]
 
 
-def _limit(case: Json, bound: str, today: date) -> Interval | None:
+def _limiter(bound: str) -> Limit:
+    """How to find the limit that holds for a whole case; beside items of one list there is none."""
+    if "[]" in bound:
+        return lambda _, __: None
     if bound == _TODAY:
-        return Interval(today, today)
+        return lambda _, today: Interval(today, today)
     if ago := _AGO.match(bound):
-        return birthday(Interval(today, today), -int(ago[1]))
-    dated: Dated | None = date_of(case, bound)
+        years = int(ago[1])
+        return lambda _, today: birthday(Interval(today, today), -years)
+    return lambda case, _: _dated(case, bound)
+
+
+def _dated(case: Json, field: str) -> Interval | None:
+    dated: Dated | None = date_of(case, field)
     return dated.interval if dated else None
 
 

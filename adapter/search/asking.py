@@ -30,7 +30,7 @@ SORTS = ("_id", "_lastUpdated", "-_lastUpdated")
 # What leads from a resource to its patient; all of R4's six types have both but ImagingStudy's like.
 PATIENT = ("patient", "subject")
 # Read by the door, not by the search.
-_ELSEWHERE = ("_format", "_pretty", "lang")
+ABOUT_THE_ANSWER = ("_format", "_pretty", "lang")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def parse_search(type_: str, parameters: Iterable[tuple[str, str]], *, strict: b
     """
     search = Search(type_)
     for name, text in parameters:
-        if name in _ELSEWHERE:
+        if name in ABOUT_THE_ANSWER:
             continue
         if len(text) > 4000 or "\0" in text:
             raise _wrong(name, "a shorter value")

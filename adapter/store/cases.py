@@ -87,16 +87,22 @@ def read(connection: sa.Connection, case_id: str, version: int | None = None) ->
 
     Errors:  NotFoundError, GoneError
     """
-    head = connection.execute(sa.select(CASES).where(CASES.c.case_id == case_id)).one_or_none()
-    if head is None:
-        raise NotFoundError("There is no case with this pseudonym.")
-    if head.erased_at:
-        raise GoneError("This case was erased.")
-    wanted = version or head.version
+    standing = newest(connection, case_id)
+    wanted = version or standing
     found = list(_versions(connection, case_id, wanted, wanted))
     if not found:
         raise NotFoundError("The case has no such version.")
     return found[-1]
+
+
+def newest(connection: sa.Connection, case_id: str) -> int:
+    """Number of the version that stands.  Errors:  NotFoundError, GoneError"""
+    head = connection.execute(sa.select(CASES.c.version, CASES.c.erased_at).where(CASES.c.case_id == case_id)).first()
+    if head is None:
+        raise NotFoundError("There is no case with this pseudonym.")
+    if head.erased_at:
+        raise GoneError("This case was erased.")
+    return int(head.version)
 
 
 def exists(connection: sa.Connection, case_id: str) -> bool:
@@ -113,8 +119,8 @@ def ensure_not_erased(connection: sa.Connection, case_id: str) -> None:
 
 def history(connection: sa.Connection, case_id: str, first: int = 1, last: int | None = None) -> list[Version]:
     """Versions from one to another, or to the newest, oldest first.  Errors:  NotFoundError, GoneError"""
-    newest = read(connection, case_id).version
-    latest = {each.version: each for each in _versions(connection, case_id, first, last or newest)}
+    standing = newest(connection, case_id)
+    latest = {each.version: each for each in _versions(connection, case_id, first, last or standing)}
     return list(latest.values())
 
 

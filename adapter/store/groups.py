@@ -1,20 +1,14 @@
 """Which Patients a decision speaks of: the members of the registry's Groups.
 
-Takes from: cases, resources, searching.  Gives to: registry.
+Takes from: listing, resources.  Gives to: registry.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from adapter.store.cases import CASES
+from adapter.store.listing import Filters, chosen
 from adapter.store.resources import LIVING, RESOURCES
-from adapter.store.searching import visible
-
-
-def decided(status: str) -> sa.Select[tuple[str]]:
-    """Living cases whose decision is this one, by case_id."""
-    return sa.select(CASES.c.case_id).where(CASES.c.status == status, CASES.c.erased_at.is_(None))
 
 
 def members(connection: sa.Connection, status: str, *, source: str | None) -> list[str]:
@@ -22,5 +16,6 @@ def members(connection: sa.Connection, status: str, *, source: str | None) -> li
 
     Shapes:  source  only of cases that this source has sent something of; None: of all
     """
-    told = [RESOURCES.c.type == "Patient", LIVING, RESOURCES.c.case_id.in_(decided(status)), *visible(source)]
+    cases = chosen(Filters(status=status, sources=(source,) if source is not None else ()))
+    told = RESOURCES.c.type == "Patient", LIVING, RESOURCES.c.case_id.in_(cases)
     return list(connection.scalars(sa.select(RESOURCES.c.id).where(*told).order_by(RESOURCES.c.id)))

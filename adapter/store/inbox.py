@@ -200,6 +200,11 @@ def fed_by(connection: sa.Connection, case_id: str, source: str) -> bool:
     return connection.execute(sa.select(INBOX.c.id).where(sent).limit(1)).first() is not None
 
 
+def fed(source: str) -> sa.Select[tuple[str | None]]:
+    """Cases that anything this source sent became part of, by case_id."""
+    return sa.select(INBOX.c.case_id).where(INBOX.c.source == source, INBOX.c.case_version.is_not(None))
+
+
 def entries(
     connection: sa.Connection, *, state: State | None = None, source: str | None = None, limit: int = 100
 ) -> list[Entry]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapter.store.adjudications import ADJUDICATIONS
 from adapter.store.cases import CASE_VERSIONS, CASES, CURRENT
-from adapter.store.inbox import INBOX
+from adapter.store.inbox import INBOX, fed
 
 Review = Literal["", "open", "adjudicated"]
 _NAMES = ("case_id", "version", "status", "updated_at")
@@ -49,6 +49,11 @@ def summaries(
     query = sa.select(*(CASES.c[name] for name in _NAMES)).where(*_conditions(filters), CASES.c.case_id > after)
     found = connection.execute(query.order_by(CASES.c.case_id).limit(limit))
     return [dict(zip(_NAMES, row, strict=True)) for row in found]
+
+
+def chosen(filters: Filters) -> sa.Select[tuple[str]]:
+    """The same by case_id, for other questions to ask in."""
+    return sa.select(CASES.c.case_id).where(*_conditions(filters))
 
 
 def count(connection: sa.Connection, filters: Filters = EVERYTHING) -> int:
@@ -95,8 +100,7 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     told += [CASES.c.updated_at >= filters.since] if filters.since else []
     told += [CASES.c.case_id.icontains(filters.search, autoescape=True)] if filters.search else []
     for source in filters.sources:
-        sent = sa.select(INBOX.c.case_id).where(INBOX.c.source == source, _FED)
-        told.append(CASES.c.case_id.in_(sent))
+        told.append(CASES.c.case_id.in_(fed(source)))
     return [*told, *_reviewed(filters.review)]
 
 

@@ -2,7 +2,7 @@
 
 Pages follow the sort key of the last resource, not a number of rows: what comes or goes meanwhile moves nothing.
 
-Takes from: errors, resource, search, inbox, resources.  Gives to: groups, web.
+Takes from: errors, resource, search, inbox, resources.  Gives to: web.
 Source: https://hl7.org/fhir/R4/http.html#paging, https://hl7.org/fhir/R4/search.html#prefix
 """
 
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from adapter.errors import UsageError
 from adapter.resource import dump_json, parse_json
 from adapter.search import Filter, Search, Value, within
-from adapter.store.inbox import INBOX
+from adapter.store.inbox import fed
 from adapter.store.resources import INDEX, LIVING, RESOURCES, Stored, select
 
 # A page brings at most this many of what points at its matches.
@@ -47,7 +47,7 @@ def run_search(connection: sa.Connection, search: Search, *, source: str | None 
     Shapes:  source  only of cases that this source has sent something of
     Errors:  UsageError for a cursor that is none of ours, and when too much would come along
     """
-    where = [RESOURCES.c.type == search.type, LIVING, *_conditions(search), *visible(source)]
+    where = [RESOURCES.c.type == search.type, LIVING, *_conditions(search), *_visible(source)]
     total = connection.scalar(sa.select(sa.func.count()).select_from(RESOURCES).where(*where)) or 0
     if search.summary == "count" or search.count == 0:
         return Page(total, [], [], "")
@@ -77,12 +77,8 @@ def everything(
     return Page(total, found[:count], [], _encode([last.type, last.id]) if last else "")
 
 
-def visible(source: str | None) -> list[Condition]:
-    """Shapes:  source  only of cases that this source has sent something of; None: of all"""
-    if source is None:
-        return []
-    sent = sa.select(INBOX.c.case_id).where(INBOX.c.source == source, INBOX.c.case_version.is_not(None))
-    return [RESOURCES.c.case_id.in_(sent)]
+def _visible(source: str | None) -> list[Condition]:
+    return [] if source is None else [RESOURCES.c.case_id.in_(fed(source))]
 
 
 def _conditions(search: Search) -> list[Condition]:

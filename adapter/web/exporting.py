@@ -25,19 +25,19 @@ from adapter.errors import (
 from adapter.registry.exporting import Wish, begin, lines, parse_wish, prepare
 from adapter.registry.groups import ensure_group
 from adapter.resource import parse_json
-from adapter.scopes import may
 from adapter.search import load_parameters
 from adapter.store import registry_exports, snapshots
 from adapter.store.registry_exports import Export, File
 from adapter.web.answers import outcome, parts, plain
 from adapter.web.capability import interacts
-from adapter.web.guard import principal
+from adapter.web.guard import ensure_scope, principal, reaches
 from adapter.web.logbook import log_end
 from adapter.web.receiving import read_body
 
 routes = Blueprint("exporting", __name__)
 NDJSON = "application/fhir+ndjson"
 _MAX_BODY_BYTES = 1024 * 1024
+_NEEDED = "rs"  # of scopes, for each type
 _LOOK_AGAIN_SECONDS, _COME_BACK_SECONDS = 1, 60
 
 
@@ -110,8 +110,7 @@ def file(export_id: str, name: str) -> Response:
     wanted = next((each for each in files if each.name == name), None)
     if wanted is None:
         raise NotFoundError("The export has no such file.")
-    if not _reaches(wanted.type):
-        raise NotPermittedError("This client's scopes do not reach resources of this type.")
+    ensure_scope(wanted.type, _NEEDED)
     told: Iterator[bytes] = stream_with_context(lines(parts(), found, wanted))
     headers = {"Vary": "Accept-Encoding", "Content-Disposition": f'attachment; filename="{wanted.name}"'}
     if request.accept_encodings["gzip"]:
@@ -137,17 +136,12 @@ def _kick_off(parameters: list[tuple[str, str]], group: str = "") -> Response:
 
 def _allowed(wish: Wish) -> list[str]:
     """Errors:  NotPermittedError for a type that was asked for by name, or when none is left"""
-    if wish.types is not None and not all(_reaches(each) for each in wish.types):
+    if wish.types is not None and not all(reaches(each, _NEEDED) for each in wish.types):
         raise NotPermittedError("This client's scopes do not reach every type in _type: an export needs r and s.")
-    allowed = list(dict.fromkeys(wish.types or [each for each in load_parameters() if _reaches(each)]))
+    allowed = list(dict.fromkeys(wish.types or [each for each in load_parameters() if reaches(each, _NEEDED)]))
     if not allowed:
         raise NotPermittedError("This client's scopes reach no type of the registry: an export needs r and s.")
     return allowed
-
-
-def _reaches(type_: str) -> bool:
-    held = principal().scopes
-    return held is None or (may(held, type_, "r") and may(held, type_, "s"))
 
 
 def _parameters() -> list[tuple[str, str]]:

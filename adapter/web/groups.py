@@ -1,6 +1,6 @@
 """Routes of the registry's Groups: read and search. Their export stands with the other exports.
 
-Takes from: errors, registry, store, answers, guard, searchsets.  Gives to: factory.
+Takes from: errors, registry, search, store, answers, guard, searchsets.  Gives to: factory.
 Source: https://hl7.org/fhir/R4/group.html
 """
 
@@ -10,20 +10,20 @@ from flask import Blueprint, Response, request
 
 from adapter.errors import Json, UsageError
 from adapter.registry.groups import GROUPS, read_group
+from adapter.search import ABOUT_THE_ANSWER
 from adapter.store import Connection
 from adapter.web.answers import fhir, parts
 from adapter.web.guard import ensure_scope, principal
 from adapter.web.searchsets import entry_of, searchset
 
 routes = Blueprint("groups", __name__)
-_ELSEWHERE = ("_format", "_pretty", "lang")
 
 
 @routes.get("/fhir/Group")
 def search() -> Response:
     """Every Group, or those named by _id."""
     ensure_scope("Group", "s")
-    if unknown := set(request.args) - {"_id", *_ELSEWHERE}:
+    if unknown := set(request.args) - {"_id", *ABOUT_THE_ANSWER}:
         raise UsageError(f"A search for Groups knows _id, and not {len(unknown)} of what was asked for.")
     wanted = request.args.get("_id", ",".join(GROUPS)).split(",")
     with parts().store.reading() as connection:

@@ -44,10 +44,18 @@ def ensure_visible(case_id: str) -> None:
             raise NotFoundError("There is no case with this pseudonym.")
 
 
-def ensure_scope(type_: str, letter: str) -> None:
-    """Errors:  NotPermittedError when a client's scopes do not go that far"""
+def reaches(type_: str, letters: str) -> bool:
+    """Whether whoever asks may do all of these with resources of a type.
+
+    Shapes:  letters  of `scopes.LETTERS`
+    """
     held = principal().scopes
-    if held is not None and not may(held, type_, letter):
+    return held is None or all(may(held, type_, letter) for letter in letters)
+
+
+def ensure_scope(type_: str, letters: str) -> None:
+    """Errors:  NotPermittedError when a client's scopes do not go that far"""
+    if not reaches(type_, letters):
         raise NotPermittedError("This client's scopes do not reach resources of this type.")
 
 

@@ -13,14 +13,13 @@ from email.utils import format_datetime
 from flask import Blueprint, Response, request
 
 from adapter.errors import GoneError, NotFoundError, UsageError
-from adapter.scopes import may
-from adapter.search import MAX_COUNT, parse_search
+from adapter.search import ABOUT_THE_ANSWER, MAX_COUNT, parse_search
 from adapter.store import inbox, resources
 from adapter.store.resources import Stored, whole
 from adapter.store.searching import everything, run_search
 from adapter.web.answers import fhir, parts, version_tag
 from adapter.web.capability import interacts
-from adapter.web.guard import ensure_scope, note_case, principal
+from adapter.web.guard import ensure_scope, note_case, principal, reaches
 from adapter.web.searchsets import entry, history_entry, page_of, searchset
 
 routes = Blueprint("reading", __name__)
@@ -84,7 +83,6 @@ def patient_everything(id_: str) -> Response:
     ensure_scope("Patient", "r")
     patient = _find("Patient", id_)
     types = set(asked["_type"].split(",")) if "_type" in asked else None
-    held = principal().scopes
     with parts().store.reading() as connection:
         page = everything(
             connection,
@@ -94,7 +92,7 @@ def patient_everything(id_: str) -> Response:
             after=asked.get("_cursor", ""),
             count=count,
         )
-    shown = [each for each in page.matches if held is None or may(held, each.type, "r")]
+    shown = [each for each in page.matches if reaches(each.type, "r")]
     entries = [entry(each, "match") for each in shown]
     return fhir(searchset(page.total, entries, _kept(), page.cursor))
 
@@ -114,7 +112,7 @@ def _search(type_: str, asked: list[tuple[str, str]]) -> Response:
 
 def _known(what: str, asked: Mapping[str, str], *names: str) -> Mapping[str, str]:
     """Errors:  UsageError for a parameter of another name"""
-    if unknown := set(asked) - {*names, "_cursor", "_format", "_pretty", "lang"}:
+    if unknown := set(asked) - {*names, "_cursor", *ABOUT_THE_ANSWER}:
         raise UsageError(f"{what} knows {', '.join(names)}, and not {len(unknown)} of what was asked for.")
     return asked
 

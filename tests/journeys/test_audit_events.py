@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -19,6 +19,7 @@ from adapter.parts import Knowledge, Parts
 from adapter.store import audit, clients, people
 from adapter.validation import make_validator
 from adapter.web import create_app
+from tests.dozen_cases import pages
 from tests.sample_bundles import as_bytes, make_bundle
 
 PASSWORD = "a long password for a test"  # noqa: S105  # nobody's
@@ -67,16 +68,6 @@ def come_in(app: Flask, login: str) -> FlaskClient:
     browser = app.test_client()
     assert browser.post("/login", data={"login": login, "password": PASSWORD}).status_code == 303
     return browser
-
-
-def pages(browser: FlaskClient, address: str) -> Iterator[dict[str, Any]]:
-    while address:
-        answer = browser.get(address)
-        assert answer.status_code == 200, answer.text
-        yield answer.json
-        following = [link["url"] for link in answer.json["link"] if link["relation"] == "next"]
-        parts = urlsplit(following[0]) if following else None
-        address = f"{parts.path}?{parts.query}" if parts else ""
 
 
 def found(browser: FlaskClient, query: str = "") -> list[dict[str, Any]]:

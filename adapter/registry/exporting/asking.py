@@ -13,13 +13,11 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from adapter.errors import Json, UsageError
-from adapter.search import Search, load_parameters, parse_search
+from adapter.search import ABOUT_THE_ANSWER, Search, load_parameters, parse_search
 
 FORMATS = ("application/fhir+ndjson", "application/ndjson", "ndjson")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
 _PATIENT = re.compile(r"(?:Patient/)?([A-Za-z0-9.-]{1,64})\Z")
-# What may stand in the address and says nothing about the export.
-_ELSEWHERE = ("_format", "_pretty", "lang")
 _MOST_FILTERS, _MOST_PATIENTS = 50, 1000
 
 
@@ -39,8 +37,8 @@ class Wish:
 
     def as_json(self) -> Json:
         since = self.since.isoformat() if self.since else None
-        told = {"types": self.types, "since": since, "filters": self.filters, "patients": self.patients}
-        return {**told, "group": self.group}
+        named = {"patients": self.patients, "group": self.group}
+        return {"types": self.types, "since": since, "filters": self.filters, **named}
 
 
 def load_wish(told: Json) -> Wish:
@@ -67,7 +65,7 @@ def parse_wish(parameters: Iterable[tuple[str, str]], *, strict: bool) -> Wish:
     """
     wish = Wish()
     for name, text in parameters:
-        if name not in _ELSEWHERE and not _take(wish, name, text, strict) and strict:
+        if name not in ABOUT_THE_ANSWER and not _take(wish, name, text, strict) and strict:
             raise UsageError(f"The export does not know '{_shown(name)}'; Prefer: handling=lenient leaves it out.")
     if wish.types is not None and not wish.types:
         raise UsageError("Of the types in _type the registry keeps none.")

@@ -12,7 +12,8 @@ from adapter.errors import NotFoundError
 from adapter.parts import Parts
 from adapter.registry.exporting.asking import Wish, load_wish, searches_of
 from adapter.registry.exporting.giving import view_of, walk
-from adapter.store import groups, registry_exports, snapshots
+from adapter.store import registry_exports, snapshots
+from adapter.store.listing import Filters, chosen
 from adapter.store.registry_exports import Export, File
 from adapter.store.snapshots import View
 
@@ -42,7 +43,7 @@ def begin(parts: Parts, actor: str, source: str | None, wish: Wish, url: str) ->
         export = Export(parts.make_id(), actor, source, told, now, mark, "", None, ends)
         registry_exports.add(connection, export)
         if wish.group:
-            registry_exports.keep_members(connection, export.id, groups.decided(wish.group))
+            registry_exports.keep_members(connection, export.id, chosen(Filters(status=wish.group)))
     return export
 
 

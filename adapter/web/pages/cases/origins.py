@@ -71,8 +71,7 @@ class Past:
         """Errors:  NotFoundError, GoneError"""
         self._parts, self._case_id = parts, case_id
         with parts.store.reading() as connection:
-            newest = cases.read(connection, case_id).version
-            self._read = read_history(connection, case_id, newest)
+            self._read = read_history(connection, case_id, cases.newest(connection, case_id))
 
     @property
     def newest(self) -> cases.Version:

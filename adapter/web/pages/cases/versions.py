@@ -42,7 +42,7 @@ def versions(case_id: str) -> Response:
     ensure_visible(case_id)
     words = Vocabulary(parts().knowledge.mappings, tongue())
     with parts().store.reading() as connection:
-        newest = cases.read(connection, case_id).version
+        newest = cases.newest(connection, case_id)
         last = max(min(_number("before", newest + 1) - 1, newest), 1)
         first = max(last - _PAGE + 1, 1)
         told = read_history(connection, case_id, max(first - 1, 1), last)
